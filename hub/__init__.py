@@ -1,0 +1,1 @@
+"""Crossdock's hub: intake, mapping, ledger, routing and delivery of orders."""
