@@ -230,6 +230,14 @@ class Connector(Generic[C]):
         self.config = config
         self.context = context
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether a transmission in doubt may simply be sent again, since the target knows its key.
+
+        By default what the manifest says of idempotency.
+        """
+        return self.manifest.idempotency.support is Support.YES
+
     async def open(self) -> None:
         """Called once before anything else; makes clients, sends nothing."""
 

@@ -1,8 +1,7 @@
-"""Transport: how bytes travel. What all transports of files share.
+"""Transport: how bytes travel. What all transports of files (SFTP, directory) offer.
 
-A file is taken in three steps, so that a cut connection or a killed process neither loses nor
-repeats it: it is claimed by a rename that only one can win, read and stored, and then moved
-to the archive. A claimed file that was left behind is offered again.
+How files are taken and left on top of it, so that neither a cut connection nor a killed
+process loses or repeats one, is `connectors.transports.files`, once for all of them.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """A file at the counterpart: its name as its writer gave it, where it is now, bytes, seconds."""
+    """A file at the counterpart: its name, its path, its size in bytes, its mtime in seconds."""
 
     name: str
     path: str
@@ -23,26 +22,34 @@ class RemoteFile:
 
 
 class FileTransport(Protocol):
-    """Files in directories of a counterpart. Synchronous: called in threads."""
+    """Directories of a counterpart. Synchronous: called in threads, one call at a time.
 
-    def claim(self, directory: str, pattern: str, limit: int) -> list[RemoteFile]:
-        """Claim finished files that match the pattern, oldest first, with those left claimed before."""
+    Paths are relative to where the session starts, with `/`. A lost connection raises
+    TransientError where the call changes nothing, and InDoubt where it may have.
+    """
+
+    def list(self, directory: str) -> list[RemoteFile]:
+        """The plain files of a directory, oldest first."""
         ...
 
-    def read(self, file: RemoteFile) -> Iterator[bytes]:
-        """The claimed file's bytes in chunks."""
+    def read(self, path: str) -> Iterator[bytes]:
+        """A file's bytes in chunks."""
         ...
 
-    def archive(self, file: RemoteFile, directory: str) -> None:
-        """Move a claimed file away under a name that is not taken; no error if it is gone."""
+    def write(self, path: str, body: bytes) -> None:
+        """Write a whole file, replacing what is there; returns when the server has all of it."""
         ...
 
-    def write(self, directory: str, name: str, body: bytes) -> None:
-        """Write under a temporary name, then rename to `name`, so that no reader sees half a file."""
+    def rename(self, source: str, target: str) -> bool:
+        """Move a file onto a name that is free; False if the source is gone or the target is taken."""
         ...
 
-    def exists(self, directory: str, name: str) -> int | None:
-        """The size of a file, or None."""
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file."""
+        ...
+
+    def make_directory(self, path: str) -> None:
+        """Make a directory unless it is there."""
         ...
 
     def close(self) -> None:
