@@ -1,0 +1,1 @@
+"""What runs: intake, drain, delivery, scheduler, replay, and the processes they run in."""
