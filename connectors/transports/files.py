@@ -53,7 +53,9 @@ class InboxSettings(ConnectorConfig):
         10.0, ge=0, le=86_400, description="For 'stable': seconds that size and time must stay unchanged."
     )
     done_suffix: str = Field(
-        ".done", pattern=r"^[^/]+$", description="For 'done-file': what follows the whole file name, x.csv.done."
+        ".done",
+        pattern=r"^[^/]+$",
+        description="For 'done-file': what follows the whole file name, x.csv.done; archived too.",
     )
     archive: str | None = Field(
         None, description="Directory for files once they are stored; by default archive/ in the directory."
@@ -102,8 +104,10 @@ class FileInbox:
     async def pull(self, cursor: str | None, type_of: Callable[[str], str]) -> Page:
         """Claim what is complete and offer what is claimed, oldest first, at most 100 files.
 
-        `type_of` gives the payload type by file name. Raises TransientError where the
-        connection fails; nothing is lost then.
+        `type_of` gives the payload type by file name. Bodies are read from the server when they
+        are iterated, in any thread; one that cannot be read for good raises RejectedMessage and
+        moves its file to the error directory. Raises TransientError where the connection fails;
+        nothing is lost then.
         """
         await self._prepare()
         await self._finish_claims()

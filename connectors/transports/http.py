@@ -65,7 +65,9 @@ class Effect(Enum):
 class HttpSettings(ConnectorConfig):
     """How a connector's HTTP requests are made; a base or a field of its Config."""
 
-    connect_timeout: float = Field(10.0, gt=0, le=300, description="Seconds to wait for a connection, TLS included.")
+    connect_timeout: float = Field(
+        10.0, gt=0, le=300, description="Seconds to wait for a free connection or a new one, TLS included."
+    )
     read_timeout: float = Field(30.0, gt=0, le=3600, description="Seconds the server may stay silent.")
     total_timeout: float = Field(120.0, gt=0, le=3600, description="Seconds a request may take until its whole answer.")
     max_connections: int = Field(100, ge=1, le=1000, description="Connections open at once, per process.")
@@ -85,7 +87,7 @@ class LostError(Exception):
 class HttpClient:
     """Requests to one server. Made in `Connector.open`, closed in `close`; safe for concurrent use.
 
-    `base_url` is what paths are appended to; ConfigError if it is no http(s) URL. `headers` go
+    `base_url` is what paths are appended to, without its query; ConfigError if it is no http(s) URL. `headers` go
     with every request. A token that must be fetched is fetched by a request of its own, not
     inside an httpx.Auth flow, so that its failure is not mistaken for one of the effect.
     """
@@ -98,12 +100,15 @@ class HttpClient:
         auth: httpx.Auth | tuple[str, str] | None = None,
     ) -> None:
         self._base = _base(base_url)
+        self._prefix = str(self._base.copy_with(query=None, fragment=None)).rstrip("/")
         self._settings = settings
         self._client = httpx.AsyncClient(
             transport=AiohttpTransport(client=self._session),
             headers={"accept-encoding": "gzip, deflate", "user-agent": "crossdock", **(headers or {})},
             auth=auth,
-            timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout, pool=None),
+            timeout=httpx.Timeout(
+                settings.read_timeout, connect=settings.connect_timeout, pool=settings.connect_timeout
+            ),
         )
         self._ssl = _ssl_context(settings.ca_file) if self._base.scheme == "https" else None
 
@@ -174,7 +179,7 @@ class HttpClient:
         if not path:
             return self._base
         if not path.lower().startswith(("http://", "https://")):
-            return httpx.URL(f"{str(self._base).rstrip('/')}/{path.lstrip('/')}")
+            return httpx.URL(f"{self._prefix}/{path.lstrip('/')}")
         url = httpx.URL(path)
         if (url.scheme, url.host, url.port) != (self._base.scheme, self._base.host, self._base.port):
             raise RejectedMessage(

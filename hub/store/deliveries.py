@@ -81,7 +81,7 @@ _OPEN_ATTEMPT = (
     .values(
         state=DeliveryState.SENDING,
         transmission=bindparam("frozen"),
-        attempts=bindparam("number"),
+        attempts=bindparam("attempt_number"),
         tries=bindparam("try_number"),
         lookups=bindparam("answers"),
     )
@@ -100,7 +100,7 @@ _SETTLE = (
 )
 _CLOSE_ATTEMPT = (
     update(attempt)
-    .where(attempt.c.transmission == bindparam("sent"), attempt.c.number == bindparam("number"))
+    .where(attempt.c.transmission == bindparam("sent"), attempt.c.number == bindparam("attempt_number"))
     .values(
         ended_at=bindparam("ended"),
         outcome=bindparam("result"),
@@ -138,7 +138,7 @@ def still_held(connection: Connection, fences: Mapping[str, int]) -> set[str]:
 
 
 def open_attempts(connection: Connection, rows: Sequence[Row]) -> None:
-    """Mark deliveries as being sent: delivery_id, frozen, number, try_number, answers each."""
+    """Mark deliveries as being sent: delivery_id, frozen, attempt_number, try_number, answers each."""
     if rows:
         connection.execute(_OPEN_ATTEMPT, list(rows))
 
@@ -150,7 +150,7 @@ def settle(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def close_attempts(connection: Connection, rows: Sequence[Row]) -> None:
-    """Record how attempts ended: sent, number, ended, result, said, more, answer each."""
+    """Record how attempts ended: sent, attempt_number, ended, result, said, more, answer each."""
     if rows:
         connection.execute(_CLOSE_ATTEMPT, list(rows))
 

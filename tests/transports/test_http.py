@@ -101,6 +101,15 @@ async def test_silence_after_the_body_is_in_doubt(raw_server: RawServer) -> None
     await client.close()
 
 
+async def test_waiting_for_a_free_connection_sends_nothing(raw_server: RawServer) -> None:
+    raw_server.plan = [silence]
+    client = HttpClient(raw_server.url, HttpSettings(max_connections=1, connect_timeout=0.2, read_timeout=1))
+    results = await asyncio.gather(post(client), post(client), return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["InDoubt", "TransientError"]
+    assert len(raw_server.requests) == 1
+    await client.close()
+
+
 async def test_an_endless_answer_ends(raw_server: RawServer) -> None:
     raw_server.plan = [dripping]
     client = HttpClient(raw_server.url, HttpSettings(total_timeout=0.3))
@@ -150,14 +159,20 @@ async def test_many_requests_share_few_connections(raw_server: RawServer) -> Non
 async def test_paths_are_appended_to_the_base(raw_server: RawServer) -> None:
     client = HttpClient(f"{raw_server.url}/api/v2?tenant=a", HttpSettings())
     await client.request("POST", "", content=ORDER, effect=Effect.ONCE)
+    await client.request("POST", "cancel", content=ORDER, effect=Effect.ONCE)
     await client.close()
     client = HttpClient(f"{raw_server.url}/api/v2/", HttpSettings(), headers={"x-tenant": "a"})
     await client.request("GET", "/orders", params={"page": "2"}, effect=Effect.SAFE)
     await client.request("GET", f"{raw_server.url}/next?cursor=b", effect=Effect.SAFE)
     await client.close()
     lines = [request.partition(b" HTTP/")[0] for request in raw_server.requests]
-    assert lines == [b"POST /api/v2?tenant=a", b"GET /api/v2/orders?page=2", b"GET /next?cursor=b"]
-    assert b"x-tenant: a" in raw_server.requests[1].lower()
+    assert lines == [
+        b"POST /api/v2?tenant=a",
+        b"POST /api/v2/cancel",
+        b"GET /api/v2/orders?page=2",
+        b"GET /next?cursor=b",
+    ]
+    assert b"x-tenant: a" in raw_server.requests[2].lower()
 
 
 @pytest.mark.parametrize("path", ["http://evil.example/x", "https://127.0.0.1/x", "http://127.0.0.1:1/x"])

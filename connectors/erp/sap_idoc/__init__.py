@@ -1,0 +1,1 @@
+"""SAP ECC and S/4HANA by IDocs in XML files over SFTP."""

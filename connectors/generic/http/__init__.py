@@ -1,0 +1,1 @@
+"""Any HTTP endpoint that takes one JSON document per request."""

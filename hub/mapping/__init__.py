@@ -1,0 +1,38 @@
+"""The mapping language: what becomes what, written in YAML with Jinja2's expressions.
+
+A mapping is compiled once to one Python function. Only when that stops is the mapping run field
+by field, to name every field that fails with its expression, the path it read and the value.
+`docs/reference/mapping.md` specifies the language.
+"""
+
+from __future__ import annotations
+
+from hub.mapping.cases import ExpectedError, Given, MappingTest
+from hub.mapping.compare import compare
+from hub.mapping.errors import CrosswalkMissing, ExpressionFailed, FieldError, MappingFailed, ValueRefused
+from hub.mapping.expression import Expression, compile_expression
+from hub.mapping.filters import filter_names
+from hub.mapping.interpret import FieldTrace, Read
+from hub.mapping.lookups import Lookups
+from hub.mapping.mapping import VARIABLES, Mapping, compile_mapping
+
+__all__ = [
+    "VARIABLES",
+    "CrosswalkMissing",
+    "ExpectedError",
+    "Expression",
+    "ExpressionFailed",
+    "FieldError",
+    "FieldTrace",
+    "Given",
+    "Lookups",
+    "Mapping",
+    "MappingFailed",
+    "MappingTest",
+    "Read",
+    "ValueRefused",
+    "compare",
+    "compile_expression",
+    "compile_mapping",
+    "filter_names",
+]

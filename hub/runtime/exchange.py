@@ -1,0 +1,140 @@
+"""The database side of delivery: settles what ended, claims what is due, freezes it.
+
+One `cycle` is two short transactions whatever the number of deliveries: outcomes are settled
+and due deliveries claimed in the first; in the second their bytes and an open attempt become
+durable. Only then is anything sent, so that after a crash an open attempt says: it may have
+been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, update
+
+from hub.contract.clock import Clock
+from hub.contract.connector import Outbound
+from hub.runtime.lookups import CrosswalkBook
+from hub.runtime.outcomes import AttemptOutcome, Frozen, Outcome
+from hub.runtime.render import Rendered, Renderer, transmission_row
+from hub.runtime.settlement import Settlement
+from hub.store import Store, deliveries, tables
+from hub.store.bodies import rows_of
+from hub.store.connections import paused
+from hub.store.deliveries import ClaimedDelivery
+from hub.store.statements import Row, dumps, insert_rows
+from hub.workspace import Workspace
+
+LEASE = 30_000_000
+"""Microseconds for which a delivery is held; renewed while its worker lives."""
+
+
+class Exchange:
+    """Claims, freezes and settles under one configuration; belongs to one thread."""
+
+    def __init__(self, store: Store, workspace: Workspace, clock: Clock, owner: str) -> None:
+        self._store = store
+        self._workspace = workspace
+        self._clock = clock
+        self._owner = owner
+        self._renderer = Renderer(workspace, workspace.settings.environment, CrosswalkBook(workspace.crosswalks))
+
+    def cycle(self, outcomes: Sequence[Outcome], capacity: Mapping[str, int]) -> list[Frozen]:
+        """Settle `outcomes`, then claim and freeze up to `capacity` deliveries a connection."""
+        claimed = self._settle_and_claim(outcomes, capacity)
+        return self._freeze(claimed) if claimed else []
+
+    def renew(self) -> None:
+        """Hold on to what this worker holds."""
+        with self._store.write() as connection:
+            deliveries.renew(connection, self._owner, lease=LEASE)
+
+    def keep_done(self, transmission: str, done: Mapping[str, object]) -> None:
+        """Keep which steps of a push are done."""
+        with self._store.write() as connection:
+            statement = update(tables.transmission).where(tables.transmission.c.id == transmission)
+            connection.execute(statement.values(done=dumps(dict(done))))
+
+    def _settle_and_claim(self, outcomes: Sequence[Outcome], capacity: Mapping[str, int]) -> list[ClaimedDelivery]:
+        now = self._clock.now()
+        with self._store.read() as connection:
+            stopped = paused(connection)
+            open_ = {name: room for name, room in capacity.items() if room > 0 and name not in stopped}
+            if not outcomes and not deliveries.any_due(connection, list(open_), now=now):
+                return []
+        with self._store.write() as connection:
+            if outcomes:
+                self._settle(connection, outcomes)
+            return deliveries.claim(connection, open_, self._owner, now=now, lease=LEASE)
+
+    def _freeze(self, claimed: Sequence[ClaimedDelivery]) -> list[Frozen]:
+        with self._store.read() as connection:
+            rendered, material = self._renderer.render(connection, claimed)
+        with self._store.write() as connection:
+            rendered = [
+                self._renderer.render_numbered(connection, one, material) if one.needs_number else one
+                for one in rendered
+            ]
+            held = deliveries.still_held(connection, {one.id: one.fence for one in claimed})
+            rendered = [one for one in rendered if one.delivery.id in held]
+            ready = [one for one in rendered if one.frozen is not None]
+            self._write_frozen(connection, ready)
+            self._bury(connection, [one for one in rendered if one.failure is not None])
+        return [one.frozen for one in ready if one.frozen is not None]
+
+    def _write_frozen(self, connection: Connection, ready: Sequence[Rendered]) -> None:
+        now = self._clock.now()
+        new = [one.frozen for one in ready if one.is_new and one.frozen is not None]
+        insert_rows(
+            connection,
+            tables.transmission,
+            [transmission_row(one.out, one.delivery.connection, at=now) for one in new],
+        )
+        insert_rows(
+            connection, tables.body, [row for one in new for row in rows_of(one.out.transmission, one.out.body)]
+        )
+        attempts = [self._attempt_row(one.frozen.out, now) for one in ready if one.frozen is not None]
+        insert_rows(connection, tables.attempt, attempts)
+        opened = [_opened(one, one.frozen.out) for one in ready if one.frozen is not None]
+        deliveries.open_attempts(connection, opened)
+
+    def _attempt_row(self, out: Outbound, now: int) -> Row:
+        return {
+            "transmission": out.transmission,
+            "number": out.attempt,
+            "started_at": now,
+            "ended_at": None,
+            "outcome": AttemptOutcome.OPEN,
+            "note": None,
+            "detail": None,
+            "response": None,
+            "worker": self._owner,
+        }
+
+    def _bury(self, connection: Connection, failed: Sequence[Rendered]) -> None:
+        """What cannot be rendered is a dead letter before anything was sent."""
+        settlement = self._settlement(connection)
+        for one in failed:
+            if one.failure is not None:
+                settlement.bury(one.delivery, one.message, one.failure)
+        settlement.write()
+
+    def _settle(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
+        fences = {one.frozen.delivery.id: one.frozen.delivery.fence for one in outcomes}
+        held = deliveries.still_held(connection, fences)
+        settlement = self._settlement(connection)
+        settlement.take([one for one in outcomes if one.frozen.delivery.id in held])
+        settlement.write()
+
+    def _settlement(self, connection: Connection) -> Settlement:
+        return Settlement(connection, self._workspace, now=self._clock.now())
+
+
+def _opened(rendered: Rendered, out: Outbound) -> Row:
+    return {
+        "delivery_id": rendered.delivery.id,
+        "frozen": out.transmission,
+        "attempt_number": out.attempt,
+        "try_number": rendered.delivery.tries + 1,
+        "answers": dumps(rendered.answers) if rendered.answers else None,
+    }

@@ -1,0 +1,130 @@
+"""`crossdock run`: brings up the database and the configuration, then a web process and workers.
+
+On SQLite the supervisor holds a lock beside the database, so that there is one of it; what
+earlier workers held is then free at once, since none of them can be alive. On PostgreSQL
+leases end by themselves.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import make_url
+
+from hub.contract.clock import SystemClock
+from hub.contract.errors import ConfigError
+from hub.runtime.web import run_web
+from hub.runtime.worker import run_worker
+from hub.store import Store, deliveries, leases, messages
+from hub.store.schema import migrate
+from hub.telemetry.logs import logger
+from hub.workspace import Workspace
+from hub.workspace.versions import activate, keep
+
+STOP_SECONDS = 30.0
+"""How long a process may take to finish what is under way."""
+
+_RESTART_SECONDS = 1.0
+
+
+def supervise(workspace: Workspace, database_url: str, *, on_ready: Callable[[], None] = lambda: None) -> None:
+    """Run until SIGTERM or SIGINT; processes that die are started again."""
+    with _only_one(database_url):
+        _prepare(workspace, database_url)
+        Supervisor(workspace, database_url).run(on_ready)
+
+
+@contextmanager
+def _only_one(database_url: str) -> Iterator[None]:
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite" or url.database is None:
+        yield
+        return
+    path = Path(url.database)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as file:
+        _lock(file, path)
+        yield
+
+
+def _lock(file: IO[str], path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigError(f"Another `crossdock run` works on {path}; stop it first.") from None
+
+
+def _prepare(workspace: Workspace, database_url: str) -> None:
+    store = Store(database_url)
+    migrate(store)
+    with store.write() as connection:
+        keep(connection, workspace, actor="run", at=SystemClock().now())
+        activate(connection, workspace.version)
+        if store.is_sqlite:
+            deliveries.release_all(connection)
+            messages.release_all(connection)
+            leases.release_all(connection)
+    store.close()
+
+
+class Supervisor:
+    """Keeps the processes of one hub alive."""
+
+    def __init__(self, workspace: Workspace, database_url: str) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._stop = threading.Event()
+        self._log = logger("supervisor")
+        listen = workspace.settings.listen
+        web = (run_web, (database_url, listen.host, listen.port))
+        workers = [(run_worker, (database_url,))] * workspace.settings.workers
+        self._plan = [("web", *web), *((f"worker-{n}", *one) for n, one in enumerate(workers, 1))]
+        self._processes: dict[str, SpawnProcess] = {}
+
+    def run(self, on_ready: Callable[[], None]) -> None:
+        """Start everything, watch it, and stop it when asked to."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: self._stop.set())
+        for name, target, arguments in self._plan:
+            self._start(name, target, arguments)
+        on_ready()
+        while not self._stop.wait(_RESTART_SECONDS):
+            for name, target, arguments in self._plan:
+                if not self._processes[name].is_alive():
+                    self._log.error("process died", process=name, code=self._processes[name].exitcode)
+                    self._start(name, target, arguments)
+        self._end()
+
+    def _start(self, name: str, target: Callable[..., None], arguments: tuple[object, ...]) -> None:
+        process = self._context.Process(target=_child, args=(os.getpid(), target, arguments), name=name)
+        process.start()
+        self._processes[name] = process
+
+    def _end(self) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            process.join(STOP_SECONDS)
+            if process.is_alive():
+                process.kill()
+
+
+def _child(parent: int, target: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    """Run a process that ends when its supervisor is gone, so that none is left behind."""
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    target(*arguments)
+
+
+def _follow(parent: int) -> None:
+    ended = threading.Event()
+    while os.getppid() == parent:
+        ended.wait(_RESTART_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)

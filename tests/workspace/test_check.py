@@ -1,0 +1,84 @@
+"""Mistakes between files: each refused with its place and what would be right."""
+
+# ruff: noqa: E501 - a table of mistakes is read line by line
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.workspace import check, read_directory
+from tests.workspace.shop_files import FILES
+
+ROOT = Path(__file__).parents[2]
+
+
+def problems_of(files: dict[str, bytes], library: dict[str, bytes] | None = None) -> list[str]:
+    return [str(problem) for problem in check(files, library=library)]
+
+
+def test_a_right_workspace_has_none(monkeypatch: pytest.MonkeyPatch):
+    for name in ("SHOP_TOKEN", "SHOP_SECRET", "ERP_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    assert problems_of(FILES) == []
+
+
+def test_the_workspace_shipped_here_has_none():
+    assert [problem for problem in problems_of(dict(read_directory(ROOT))) if "unused-file" not in problem] == []
+
+
+MISTAKES = [
+    ("config/connections/shop.yaml", "shop: acme.example", "shp: acme.example", "config/connections/shop.yaml:4:1: unknown-key: unknown key 'shp' of a connection of type 'shopify' (did you mean 'shop'?)"),
+    ("config/connections/shop.yaml", "type: shopify", "type: shopifi", "config/connections/shop.yaml:2:7: unknown-connector: there is no connector 'shopifi' (did you mean 'shopify'?)"),
+    ("config/connections/shop.yaml", "${env:SHOP_TOKEN}", "shpat_1", "config/connections/shop.yaml:5:12: secret-in-clear: the secret 'api_token' stands here in clear"),
+    ("config/connections/shop.yaml", "system: acme", "every: 30s", "config/connections/shop.yaml:3:8: not-allowed: a connection of type 'shopify' does not pull, so 'every' means nothing (leave it out)"),
+    ("config/connections/erp.yaml", "bearer_token: ${env:ERP_TOKEN}", "bearer_token: ${env:ERP_TOKEN}\nuser: a\npassword: ${env:P}", "config/connections/erp.yaml:1:1: wrong-value: give bearer_token, or user and password, not both"),
+    ("config/connections/erp.yaml", "url: https://erp", "url: ftp://erp", "config/connections/erp.yaml:3:6: wrong-value: 'url': string should match pattern"),
+    ("config/crosswalks/erp/items.csv", "MUG,100-1", "MUG,100-1\nMUG,100-2", "config/crosswalks/erp/items.csv:3:1: duplicate-key: 'MUG' stands here and in line 2"),
+    ("mappings/shop/order.yaml", "mapping: shop/order", "mapping: shop/ordr", "mappings/shop/order.yaml:1:10: wrong-name: the mapping is called 'shop/ordr', its file mappings/shop/order.yaml (write shop/order)"),
+    ("mappings/shop/order.yaml", "  number: source.name", "  header: {source: source.name}\n  number: source.name", "mappings/shop/order.yaml:5:3: reserved-key: the header of a canonical document is written by the hub"),
+    ("mappings/shop/order.yaml", "samples/order.json", "samples/orders.json", "mappings/shop/order.yaml:15:5: missing-file: there is no sample 'mappings/shop/samples/orders.json' (did you mean 'mappings/shop/samples/order.json'?)"),
+    ("mappings/shop/order.yaml", "samples/order.json", "../../../etc/passwd", "mappings/shop/order.yaml:15:5: missing-file: there is no sample '../etc/passwd'"),
+    ("mappings/shop/order.yaml", "to: Order", "to: Ordr", "pipelines/orders.yaml:5:10: wrong-mapping: the mapping 'shop/order' makes 'Ordr', which is no canonical document"),
+    ("mappings/shop/order.yaml", "quantity('EA')", "quantty('EA')", "mappings/shop/order.yaml:13:15: unknown-filter: unknown filter 'quantty' (did you mean 'quantity'?)"),
+    ("mappings/erp/order.yaml", "crosswalk('erp/items')", "crosswalk('erp/item')", "mappings/erp/order.yaml:11:11: unknown-crosswalk: there is no crosswalk 'erp/item' (did you mean 'erp/items'?)"),
+    ("mappings/erp/order.yaml", "from: Order", "from: Ordr", "pipelines/orders.yaml:8:20: wrong-mapping: the mapping 'erp/order' is from 'Ordr', but this route carries 'Order'"),
+    ("pipelines/orders.yaml", "connection: shop", "connection: shp", "pipelines/orders.yaml:2:20: unknown-connection: there is no connection 'shp' (did you mean 'shop'?)"),
+    ("pipelines/orders.yaml", "connection: shop", "connection: erp", "pipelines/orders.yaml:2:20: wrong-direction: 'erp' (type 'http') brings nothing into the hub"),
+    ("pipelines/orders.yaml", "types: [shopify.order]", "types: [shopify.order, shopify.ordr]", "pipelines/orders.yaml:2:49: unknown-type: 'shop' (type 'shopify') sends no 'shopify.ordr' (did you mean 'shopify.order'?)"),
+    ("pipelines/orders.yaml", "to: erp, map: erp/order", "to: shop, map: erp/order", "pipelines/orders.yaml:8:21: not-accepted: the mapping 'erp/order' makes 'erp.order', which 'shop' does not take (known are shopify.order_update)"),
+    ("pipelines/orders.yaml", "map: erp/order", "map: erp/oder", "pipelines/orders.yaml:8:20: unknown-mapping: there is no mapping 'erp/oder' (did you mean 'erp/order'?)"),
+    ("pipelines/orders.yaml", "pipeline: orders", "pipeline: everything", "pipelines/orders.yaml:1:11: duplicate-name: there is a pipeline 'everything' already, in pipelines/everything.yaml:1:11"),
+    ("pipelines/everything.yaml", "xref.acme.id", "xref.acm.id", "pipelines/everything.yaml:4:72: unknown-system: there is no system 'acm' (did you mean 'acme'?)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "before", "after", "problem"), MISTAKES, ids=[f"{m[1]} -> {m[2]}" for m in MISTAKES])
+def test_a_mistake_is_named_with_its_place_and_what_would_be_right(path: str, before: str, after: str, problem: str):
+    text = FILES[path].decode()
+    assert before in text
+    found = problems_of({**FILES, path: text.replace(before, after, 1).encode()})
+    assert [one for one in found if one.startswith(problem)], found
+
+
+def test_a_payload_is_taken_by_one_pipeline():
+    second = FILES["pipelines/orders.yaml"].replace(b"pipeline: orders", b"pipeline: again")
+    assert problems_of({**FILES, "pipelines/z.yaml": second}) == [
+        "pipelines/z.yaml:2:34: duplicate-origin: 'shopify.order' of 'shop' is taken by a pipeline already, "
+        "at pipelines/orders.yaml:2:34 (a payload goes to one pipeline)"
+    ]
+
+
+def test_a_mapping_that_no_pipeline_uses_may_name_tables_that_are_not_there():
+    unused = b"mapping: other\nfrom: Order\nto: x\nfields: {a: source.number | crosswalk('nowhere')}\n"
+    assert problems_of({**FILES, "mappings/other.yaml": unused}) == []
+    assert problems_of(FILES, {"mappings/other.yaml": unused}) == []
+
+
+def test_the_mistakes_of_several_files_are_found_together():
+    files = dict(FILES)
+    for path, before, after, _ in (MISTAKES[0], MISTAKES[9], MISTAKES[13], MISTAKES[21]):
+        files[path] = files[path].replace(before.encode(), after.encode(), 1)
+    kinds = {problem.kind for problem in check(files)}
+    assert kinds == {"unknown-key", "missing-key", "missing-file", "unknown-crosswalk", "unknown-system"}
