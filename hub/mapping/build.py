@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
-from typing import Final
+from collections.abc import Callable, Iterator, Set
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from jinja2 import nodes
 
 from hub.mapping.check import Checker, Use
-from hub.mapping.limits import MAX_CONSTRUCT_DEPTH, MAX_LOOP_DEPTH
+from hub.mapping.limits import MAX_CONSTRUCT_DEPTH, MAX_LOOP_DEPTH, MAX_REPEATED
 from hub.mapping.plan import Constant, Each, Items, Leaf, Let, Object, Plan, Source, Switch, When
 from hub.mapping.syntax import parse_expression
 from hub.source import Location, Mapping, Node, Problems, Scalar, Sequence, nearest, plain
@@ -20,6 +23,9 @@ _BESIDE: Final[dict[str, set[str]]] = {
     "$value": {"$when", "$let", "$optional", "$default"},
 }
 """Which constructs may stand beside one that makes the value; `$each` has fields, too."""
+_SMALL: Final = frozenset(("effect", "target", "connection"))
+"""Variables that are short texts of the hub."""
+_N = TypeVar("_N", bound=nodes.Node)
 _EACH: Final = re.compile(r"(?P<source>.+?)\s+as\s+(?P<name>[A-Za-z][A-Za-z0-9_]*)\s*", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _WORDS: Final = frozenset(("and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "loop"))
@@ -32,6 +38,10 @@ class Builder:
         self.problems = problems
         self.use = Use()
         self._known = frozenset(known)
+        self._once = frozenset(known)
+        """Names whose values the loops around this place do not repeat: those a loop goes over."""
+        self._gathered: frozenset[str] = frozenset()
+        """Names that stand for lists or objects made by an expression."""
         self._depth = 0
         self._loops = 0
 
@@ -55,13 +65,20 @@ class Builder:
     def _scalar(self, node: Scalar) -> Plan | None:
         if isinstance(node.value, str):
             source = self._expression(node)
-            return Leaf(node.location, source) if source else None
+            return Leaf(node.location, source, counted=not source.names <= self._once) if source else None
         if node.value is None and not node.text:
             self.problems.error(
                 "missing-value", "nothing stands here", node.location, "leave the key out or write null"
             )
             return None
-        return Constant(node.location, node.value)
+        return self._small(Constant(node.location, node.value))
+
+    def _small(self, constant: Constant) -> Constant | None:
+        if self._loops and _size(constant.value) > MAX_REPEATED:
+            message = f"a constant in $each has more than {MAX_REPEATED} characters and values"
+            self.problems.error("limit", message, constant.location)
+            return None
+        return constant
 
     def _items(self, node: Sequence) -> Plan | None:
         items = [self.build(item) for item in node.items]
@@ -103,9 +120,9 @@ class Builder:
                 self.problems.error("misplaced-field", message, location)
         return len(self.problems) == before
 
-    def _constant(self, node: Mapping) -> Plan:
+    def _constant(self, node: Mapping) -> Plan | None:
         value = node.entries["$const"][1]
-        return Constant(value.location, plain(value))
+        return self._small(Constant(value.location, plain(value)))
 
     def _value(self, node: Mapping) -> Plan | None:
         value, default = node.entries["$value"][1], node.get("$default")
@@ -118,7 +135,7 @@ class Builder:
         otherwise = self.build(default) if default else None
         if default and not otherwise:
             return None
-        return Leaf(made.location, made.source, optional, otherwise)
+        return replace(made, optional=optional, default=otherwise)
 
     def _plain_value(self, node: Mapping, made: Plan | None) -> Plan | None:
         """A `$value` that is no expression: nothing can be missing of it."""
@@ -168,8 +185,11 @@ class Builder:
         return self._loop(node, source, parts["name"])
 
     def _loop(self, node: Mapping, source: Source | None, name: str) -> Plan | None:
-        known_before = self._known
+        before = self._known, self._once, self._gathered
         self._known |= {name}
+        self._once = frozenset({"loop", name} if source and source.names <= self._once else {"loop"}) | _SMALL
+        if source and self._gathers(source):
+            self._gathered |= {name}
         where, failed = self._optional_expression(node, "$where")
         outer, self.use.names = self.use.names, set()
         self._known |= {"loop"}
@@ -178,7 +198,8 @@ class Builder:
         item = self._scoped(node, lambda: make(node))
         self._loops -= 1
         counts = "loop" in self.use.names
-        self.use.names, self._known = outer | (self.use.names - {"loop"}), known_before
+        self.use.names = outer | (self.use.names - {"loop"})
+        self._known, self._once, self._gathered = before
         if source is None or item is None or failed:
             return None
         return Each(node.location, source, name, where, item, counts)
@@ -211,10 +232,10 @@ class Builder:
 
     def _scoped(self, node: Mapping, make: Callable[[], Plan | None]) -> Plan | None:
         """What `make` makes, with the names of `$let` known to it."""
-        before = self._known
+        before = self._known, self._once, self._gathered
         names = self._names(node)
         made = make()
-        self._known = before
+        self._known, self._once, self._gathered = before
         if made is None or names is None:
             return None
         return Let(node.location, names, made) if names else made
@@ -229,10 +250,17 @@ class Builder:
         names: list[tuple[str, Source]] = []
         for name, (location, value) in let.entries.items():
             source = self._expression(value) if self._new_name(name, location) else None
-            if source is not None:
-                names.append((name, source))
             self._known |= {name}
+            if source is None:
+                continue
+            names.append((name, source))
+            self._once |= {name} if source.names <= self._once else set()
+            self._gathered |= {name} if self._gathers(source) else set()
         return tuple(names) if len(names) == len(let.entries) else None
+
+    def _gathers(self, source: Source) -> bool:
+        """Whether a list or object that an expression makes may be part of its value."""
+        return _makes_lists(source.tree) or bool(source.names & self._gathered)
 
     def _new_name(self, name: str, location: Location) -> bool:
         if not _NAME.fullmatch(name) or name in _WORDS:
@@ -258,4 +286,37 @@ class Builder:
         tree = parse_expression(node, self.problems)
         if tree is None or not Checker(self._known, node.location, self.problems, self.use).check(tree):
             return None
-        return Source(node.text, node.location, tree)
+        source = Source(node.text, node.location, tree, _names(tree))
+        if _makes_lists(tree) and source.names & self._gathered:
+            # Lists of lists of lists would grow without any bound that a run could count.
+            name = min(source.names & self._gathered)
+            message = f"a list or object is made of {name!r}, which holds a list or object that was made itself"
+            self.problems.error("limit", message, node.location, "make it of what was read")
+            return None
+        return source
+
+
+def _names(tree: nodes.Expr) -> frozenset[str]:
+    """The names that an expression reads; those of functions are not among them."""
+    called = {id(call.node) for call in _all(tree, nodes.Call)}
+    return frozenset(name.name for name in _all(tree, nodes.Name) if id(name) not in called)
+
+
+def _makes_lists(tree: nodes.Expr) -> bool:
+    return any(_all(tree, (nodes.List, nodes.Tuple, nodes.Dict)))
+
+
+def _all(tree: nodes.Expr, kind: type[_N] | tuple[type[_N], ...]) -> Iterator[_N]:
+    """The nodes of some kinds in a tree, its root included."""
+    if isinstance(tree, kind):
+        yield tree
+    yield from tree.find_all(kind)
+
+
+def _size(value: Any) -> int:
+    """Characters and values of plain data."""
+    if isinstance(value, dict):
+        return sum(len(key) + _size(item) for key, item in value.items()) + 1
+    if isinstance(value, list):
+        return sum(map(_size, value)) + 1
+    return len(value) if isinstance(value, str) else 1

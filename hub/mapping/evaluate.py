@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.mapping.emit import Emitter, Name
@@ -17,21 +17,21 @@ Evaluation = Callable[[Mapping[str, Any], Lookups, Budget], Any]
 TracedEvaluation = Callable[[Mapping[str, Any], Lookups, Budget, Reader], Any]
 
 
-def fast(source: Source, names: Set[str], *, lenient: bool) -> Evaluation:
+def fast(source: Source, *, lenient: bool) -> Evaluation:
     """A function of variables, lookups and budget that raises something on anything unusual."""
-    made: Evaluation = _function(source, names, "_v, _l, _b", exact=False, lenient=lenient)
+    made: Evaluation = _function(source, "_v, _l, _b", exact=False, lenient=lenient)
     return made
 
 
-def traced(source: Source, names: Set[str], *, lenient: bool) -> TracedEvaluation:
+def traced(source: Source, *, lenient: bool) -> TracedEvaluation:
     """A function that keeps the language's rules to the letter and reads every path by a Reader."""
-    made: TracedEvaluation = _function(source, names, "_v, _l, _b, _read", exact=True, lenient=lenient)
+    made: TracedEvaluation = _function(source, "_v, _l, _b, _read", exact=True, lenient=lenient)
     return made
 
 
-def _function(source: Source, names: Set[str], parameters: str, *, exact: bool, lenient: bool) -> Any:
+def _function(source: Source, parameters: str, *, exact: bool, lenient: bool) -> Any:
     emitter = Emitter(exact=exact)
-    known = {name: Name(f"_v.get({name!r})", nullable=True) for name in names}
+    known = {name: Name(f"_v.get({name!r})", nullable=True) for name in source.names}
     write = emitter.lenient if lenient else emitter.strict
     text = f"lambda {parameters}: {write(source.tree, known)}"
     return eval(compile(text, str(source.location), "eval"), emitter.globals)  # noqa: S307 - text of whitelisted nodes

@@ -19,13 +19,13 @@ from hub.source import Location, Problems, Scalar
 class Expression:
     """A compiled expression. `text` and `location` are those of its YAML."""
 
-    def __init__(self, source: Source, names: Set[str], *, condition: bool, use: Use) -> None:
+    def __init__(self, source: Source, *, condition: bool, use: Use) -> None:
         self.text = source.text
         self.location: Location = source.location
         self.crosswalks = dict(use.crosswalks)
         """Names of the code tables it reads, each with a place where it does."""
         self._plan = Leaf(source.location, source, optional=condition)
-        self._fast = fast(source, names, lenient=condition)
+        self._fast = fast(source, lenient=condition)
 
     def evaluate(self, variables: Mapping[str, Any], lookups: Lookups) -> Any:
         """The value. Of a condition it is None where a path finds nothing; of others that is ExpressionFailed."""
@@ -57,4 +57,5 @@ def compile_expression(
     use = Use()
     if tree is None or not Checker(names, node.location, problems, use).check(tree):
         return None
-    return Expression(Source(node.text, node.location, tree), use.names, condition=condition, use=use)
+    source = Source(node.text, node.location, tree, frozenset(use.names))
+    return Expression(source, condition=condition, use=use)

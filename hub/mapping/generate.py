@@ -55,8 +55,7 @@ class _Generator:
     def _inline(self, plan: Plan, names: Names) -> str | None:
         """The text of what always yields a value without statements, or None."""
         if isinstance(plan, Constant):
-            text = self._emitter.constant(plan.value)
-            return f"_b.take({text})" if plan.counted else text
+            return self._emitter.constant(plan.value)
         if isinstance(plan, Leaf):
             return self._inline_leaf(plan, names)
         if isinstance(plan, Items):

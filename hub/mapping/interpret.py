@@ -79,7 +79,7 @@ class Interpreter:
         return self._MAKERS[type(plan)](self, plan, path, scope)
 
     def _constant(self, plan: Constant, path: str, scope: Scope) -> Any:
-        return self._counted(plan.value) if plan.counted else plan.value
+        return plan.value
 
     def _items(self, plan: Items, path: str, scope: Scope) -> list[Any]:
         made = [self._make(item, f"{path}[{index}]", scope) for index, item in enumerate(plan.items)]
@@ -94,7 +94,13 @@ class Interpreter:
         value = self._evaluate(leaf.source, path, scope, lenient=lenient)
         if value is None:
             return self._make(leaf.default, path, scope) if leaf.default else _NOTHING
-        return value
+        return self._counted(leaf, path, value) if leaf.counted and value is not _NOTHING else value
+
+    def _counted(self, leaf: Leaf, path: str, value: Any) -> Any:
+        try:
+            return self._budget.take(value)
+        except ValueRefused as error:
+            return self._fail(leaf.source, path, error)
 
     def _object(self, plan: Object, path: str, scope: Scope) -> dict[str, Any]:
         made = {key: self._make(value, _join(path, key), scope) for key, (_, value) in plan.fields.items()}
@@ -157,7 +163,7 @@ class Interpreter:
     def _evaluate(self, source: Source, path: str, scope: Scope, *, lenient: bool) -> Any:
         """The value of an expression, or `_NOTHING` after an error."""
         self._reads, self._began = [], []
-        function = _traced(source, frozenset(scope.values), lenient)
+        function = _traced(source, lenient)
         try:
             value = function(scope.values, self._lookups, self._budget, self._reader(scope))
         except RUN_ERRORS as error:
@@ -200,8 +206,8 @@ class Interpreter:
 
 
 @lru_cache(4096)
-def _traced(source: Source, names: frozenset[str], lenient: bool) -> TracedEvaluation:
-    return traced(source, names, lenient=lenient)
+def _traced(source: Source, lenient: bool) -> TracedEvaluation:
+    return traced(source, lenient=lenient)
 
 
 def describe(error: Exception, source: Source, path: str, cause: Read | None, hint: str) -> FieldError:

@@ -25,6 +25,8 @@ MAX_STEPS: Final = 5_000_000
 """Items and characters that filters and `in` may look at, in one run."""
 MAX_DIGITS: Final = 60
 """Digits of a number before, after and around its point, zeros counted."""
+MAX_REPEATED: Final = 1_000
+"""Characters and values of a constant in a loop."""
 MAX_WIDTH: Final = 4_000
 """The longest text that padding makes."""
 MAX_ERRORS: Final = 50

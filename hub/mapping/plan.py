@@ -37,8 +37,6 @@ class Constant(Plan):
     """Plain data as it stands."""
 
     value: Any
-    counted: bool
-    """Whether it counts against the bounds of a run: large, and in a loop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,7 @@ class CrosswalkBook:
         table = self._files.get(crosswalk)
         found = None if table is None else table.lookup(value, on)
         if found is None:
-            raise CrosswalkMissing(
-                f"The crosswalk {crosswalk} has no row for {value!r}; add one with "
-                f"`crossdock crosswalk add {crosswalk} {value} <code>` and replay.",
-                crosswalk=crosswalk,
-                value=value,
-            )
+            raise CrosswalkMissing(crosswalk, value)
         return found
 
 

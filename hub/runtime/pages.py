@@ -15,12 +15,14 @@ from sqlalchemy import Connection, delete
 
 from hub.contract.clock import Clock
 from hub.contract.connector import Item, Page
+from hub.contract.errors import CrossdockError
 from hub.contract.ids import new_id
 from hub.runtime.intake import Accepted, claim_keys, message_row
 from hub.store import Store, tables
 from hub.store.bodies import CHUNK, rows_of
 from hub.store.connections import read_state, write_state
 from hub.store.statements import Row, insert_rows
+from hub.telemetry.logs import logger
 
 CURSOR_KEY = "cursor"
 """Where a connection's pull cursor is kept among its notes."""
@@ -45,23 +47,35 @@ class PageStore:
         self._store = store
         self._clock = clock
         self._connection = connection
+        self._log = logger("pull").bind(connection=connection)
 
     def cursor(self) -> str | None:
         """The cursor of the last page that was stored."""
         with self._store.read() as connection:
             return read_state(connection, self._connection, CURSOR_KEY)
 
-    def store(self, page: Page) -> list[Accepted]:
-        """Store the items and the cursor; durable when this returns."""
+    def store(self, page: Page) -> list[tuple[Item, Accepted]]:
+        """Store the items and the cursor; durable when this returns, and then to be acknowledged.
+
+        An item whose body cannot be read to its end is left out, with a line in the log: the
+        counterpart still has it, and offers it again or has put it aside.
+        """
         self._discard_leftovers()
-        staged = [self._stage(item) for item in page.items]
+        staged = [one for one in map(self._try_stage, page.items) if one is not None]
         with self._store.write() as connection:
-            accepted = [self._insert(connection, one) for one in staged]
+            accepted = [(one.item, self._insert(connection, one)) for one in staged]
             if page.cursor is not None:
                 self._note(connection, CURSOR_KEY, page.cursor)
             if any(not isinstance(item.body, bytes) for item in page.items):
                 self._note(connection, _STAGED_KEY, "")
         return accepted
+
+    def _try_stage(self, item: Item) -> _Staged | None:
+        try:
+            return self._stage(item)
+        except CrossdockError as error:
+            self._log.warning("could not be read", name=item.name, code=error.code, reason=error.message)
+            return None
 
     def _stage(self, item: Item) -> _Staged:
         id_ = new_id()

@@ -97,7 +97,7 @@ class Renderer:
             if delivery.transmission is None:
                 self._make(rendered, document, material, numbering)
             else:
-                self._again(rendered, material)
+                self._again(rendered, material, delivery.transmission)
         except NumberNeeded:
             rendered.needs_number = True
         except Exception as error:  # noqa: BLE001 - one bad delivery must not take the others with it
@@ -147,9 +147,9 @@ class Renderer:
             raise ConfigError(f"The connection {delivery.connection} is not configured any more.")
         return connection.connector
 
-    def _again(self, rendered: Rendered, material: _Material) -> None:
+    def _again(self, rendered: Rendered, material: _Material, transmission: str) -> None:
         delivery = rendered.delivery
-        row = material.transmissions[delivery.transmission]
+        row = material.transmissions[transmission]
         out = Outbound(
             transmission=row.id,
             idempotency_key=row.idempotency_key,

@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from hub.contract.clock import Clock
-from hub.contract.connector import Page
 from hub.contract.errors import AuthError, CrossdockError
 from hub.runtime.connections import Connectors
-from hub.runtime.intake import Accepted
 from hub.runtime.pages import PageStore
 from hub.runtime.sweep import Sweep
 from hub.store import Store, leases
@@ -85,16 +83,13 @@ class Scheduler:
         pages = PageStore(self._store, self._clock, name)
         page = await connector.pull(await asyncio.to_thread(pages.cursor))
         if page.items or page.cursor is not None:
-            accepted = await asyncio.to_thread(pages.store, page)
-            self._log_page(name, page, accepted)
-        if page.items:
-            await connector.ack(page.items)
-            self._wake()
+            stored = await asyncio.to_thread(pages.store, page)
+            for item, one in stored:
+                self._log.info("pulled", connection=name, name=item.name, message=one.message, duplicate=one.duplicate)
+            if stored:
+                await connector.ack([item for item, _ in stored])
+                self._wake()
         return page.more
-
-    def _log_page(self, name: str, page: Page, accepted: list[Accepted]) -> None:
-        for item, one in zip(page.items, accepted, strict=True):
-            self._log.info("pulled", connection=name, name=item.name, message=one.message, duplicate=one.duplicate)
 
     async def _refused(self, name: str, error: CrossdockError) -> None:
         self._log.warning("pull failed", connection=name, code=error.code, reason=error.message)

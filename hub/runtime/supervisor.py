@@ -14,6 +14,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import IO
@@ -76,6 +77,13 @@ def _prepare(workspace: Workspace, database_url: str) -> None:
     store.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    name: str
+    target: Callable[..., None]
+    arguments: tuple[object, ...]
+
+
 class Supervisor:
     """Keeps the processes of one hub alive."""
 
@@ -84,29 +92,31 @@ class Supervisor:
         self._stop = threading.Event()
         self._log = logger("supervisor")
         listen = workspace.settings.listen
-        web = (run_web, (database_url, listen.host, listen.port))
-        workers = [(run_worker, (database_url,))] * workspace.settings.workers
-        self._plan = [("web", *web), *((f"worker-{n}", *one) for n, one in enumerate(workers, 1))]
+        self._plan = [_Planned("web", run_web, (database_url, listen.host, listen.port))]
+        for number in range(1, workspace.settings.workers + 1):
+            self._plan.append(_Planned(f"worker-{number}", run_worker, (database_url,)))
         self._processes: dict[str, SpawnProcess] = {}
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Start everything, watch it, and stop it when asked to."""
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: self._stop.set())
-        for name, target, arguments in self._plan:
-            self._start(name, target, arguments)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        for planned in self._plan:
+            self._start(planned)
         on_ready()
         while not self._stop.wait(_RESTART_SECONDS):
-            for name, target, arguments in self._plan:
-                if not self._processes[name].is_alive():
-                    self._log.error("process died", process=name, code=self._processes[name].exitcode)
-                    self._start(name, target, arguments)
+            for planned in self._plan:
+                process = self._processes[planned.name]
+                if not process.is_alive():
+                    self._log.error("process died", process=planned.name, code=process.exitcode)
+                    self._start(planned)
         self._end()
 
-    def _start(self, name: str, target: Callable[..., None], arguments: tuple[object, ...]) -> None:
-        process = self._context.Process(target=_child, args=(os.getpid(), target, arguments), name=name)
+    def _start(self, planned: _Planned) -> None:
+        arguments = (os.getpid(), planned.target, planned.arguments)
+        process = self._context.Process(target=_child, args=arguments, name=planned.name)
         process.start()
-        self._processes[name] = process
+        self._processes[planned.name] = process
 
     def _end(self) -> None:
         for process in self._processes.values():

@@ -88,6 +88,20 @@ def test_what_came_before_a_break_is_read():
         next(garbled)
 
 
+def test_a_broken_file_is_not_read_to_its_end():
+    taken = []
+
+    def file():
+        yield b"<ORDERS05><<"
+        while True:
+            taken.append(1)
+            yield b" " * 1024
+
+    with pytest.raises(DecodeError, match="line 1"):
+        list(FORMAT.decode(file()))
+    assert not taken
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"ISA*00*", b"<Order/>", b'<!DOCTYPE o [<!ENTITY x "y">]><O><IDOC><a>&x;</a></IDOC></O>']
 )

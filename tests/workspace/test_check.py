@@ -7,6 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.workspace import check, read_directory
 from tests.workspace.shop_files import FILES
@@ -82,3 +84,15 @@ def test_the_mistakes_of_several_files_are_found_together():
         files[path] = files[path].replace(before.encode(), after.encode(), 1)
     kinds = {problem.kind for problem in check(files)}
     assert kinds == {"unknown-key", "missing-key", "missing-file", "unknown-crosswalk", "unknown-system"}
+
+
+@given(
+    st.sampled_from(["config/connections/shop.yaml", "config/connections/erp.yaml", "config/hub.yaml"]),
+    st.text("ab:-{}[]'$/\n #0", max_size=12),
+    st.integers(0, 160),
+    st.integers(0, 10),
+)
+def test_a_garbled_connection_is_checked_without_a_crash(path: str, noise: str, at: int, cut: int):
+    text = FILES[path].decode()
+    for problem in check({**FILES, path: (text[:at] + noise + text[at + cut :]).encode()}):
+        assert problem.location.file in FILES

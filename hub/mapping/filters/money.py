@@ -22,7 +22,11 @@ def money(value: Any, currency: str) -> dict[str, Any]:
 
 def price(value: Any, currency: str, per: Any = 1, unit: str = "EA") -> dict[str, Any]:
     """`{amount, currency, per: {value, unit}}`: the price of `per` units."""
-    return {"amount": to_decimal(value), "currency": _code(currency), "per": {"value": to_decimal(per), "unit": _code(unit)}}
+    return {
+        "amount": to_decimal(value),
+        "currency": _code(currency),
+        "per": {"value": to_decimal(per), "unit": _code(unit)},
+    }
 
 
 def quantity(value: Any, unit: str = "EA") -> dict[str, Any]:
