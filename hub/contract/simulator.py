@@ -1,6 +1,6 @@
 """Simulators: a counterpart that behaves as the real one does, and misbehaves on request.
 
-Each connector ships one in its `simulator.py`, as a class named `Simulator`. The sandbox runs
+Each connector ships one, the one subclass of `Simulator` in its `simulator.py`. The sandbox runs
 it in a process of its own and drives it by name: `act` does what the real system's users do,
 `state` tells what it holds, `misbehave` makes its next answers wrong.
 """

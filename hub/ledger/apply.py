@@ -164,29 +164,33 @@ class Application:
             self._settle(incoming, subject, DocumentState.DUPLICATE, "It says nothing new.")
             return
         kind, data = decision
+        effect = effect_of(kind)
+        try:
+            plans = self._wanted(incoming, effect)
+        except RejectedMessage as error:
+            group = f"{error.code}:{incoming.pipeline}"
+            incoming.failure = FailureNote(error.code, error.message, group, error.detail, error.where)
+            self._park_failure(incoming, subject)
+            return
         seq = self._unit.append(subject, kind, data, cause=incoming.id)
         self._unit.register(subject, self._own_references(incoming), cause=incoming.id)
         self._keep_source(incoming, subject)
         self._count(incoming)
-        effect = effect_of(kind)
         self._settle(incoming, subject, DocumentState.APPLIED, None, effect=effect, seq=seq)
-        for route in incoming.routes:
-            self._follow(incoming, subject, route, effect)
+        for route, numbers in plans:
+            self._plan(incoming, subject, route, numbers, effect)
 
-    def _follow(self, incoming: Incoming, subject: Subject, route: Route, effect: str) -> None:
-        """Plan a delivery if the route wants the document; a route that cannot tell makes a dead one."""
-        try:
-            if not route.wants(incoming.tree, effect, incoming.connection):
-                return
-            numbers = route.references_of(incoming.tree, effect, incoming.connection)
-        except RejectedMessage as error:
-            id_ = self._plan(incoming, subject, route, effect, failed=error.message)
-            note = FailureNote(error.code, error.message, f"{error.code}:{route.name}", error.detail, error.where)
-            self._failures.append(self._failure_row(incoming, subject, note, delivery=id_, to=route.to))
-            return
-        system = self._systems.of(route.to)
-        self._unit.register(subject, [(system, kind, "", value) for kind, value in numbers.items()], cause=incoming.id)
-        self._plan(incoming, subject, route, effect)
+    def _wanted(self, incoming: Incoming, effect: str) -> list[tuple[Route, dict[str, str]]]:
+        """The routes that want the document, and the numbers their targets will know it by.
+
+        Raises RejectedMessage where a route cannot tell; the document is then not applied at all.
+        """
+        connection = incoming.connection
+        return [
+            (route, route.references_of(incoming.tree, effect, connection))
+            for route in incoming.routes
+            if route.wants(incoming.tree, effect, connection)
+        ]
 
     def _keep_source(self, incoming: Incoming, subject: Subject) -> None:
         if incoming.identity is not None and not _is_counted(incoming):
@@ -205,15 +209,13 @@ class Application:
             self._seen.add((scope, key))
             self._seen_rows.append({"scope": scope, "key": key, "first": incoming.id, "at": self._now})
 
-    def _plan(self, incoming: Incoming, subject: Subject, route: Route, effect: str, failed: str | None = None) -> str:
+    def _plan(self, incoming: Incoming, subject: Subject, route: Route, numbers: dict[str, str], effect: str) -> None:
         system = self._systems.of(route.to)
+        self._unit.register(subject, [(system, kind, "", value) for kind, value in numbers.items()], cause=incoming.id)
         needs = [[need.system, need.kind] for need in route.needs]
         id_ = new_id()
         data = {"delivery": id_, "to": route.to, "system": system, "route": route.name, "effect": effect}
         lane = self._unit.append(subject, "delivery.planned", data, cause=incoming.id)
-        if failed is not None:
-            trouble = {"delivery": id_, "system": system, "state": "failed", "reason": failed}
-            self._unit.append(subject, "delivery.failed", trouble, cause=incoming.id)
         self._deliveries.append(
             {
                 "id": id_,
@@ -225,8 +227,8 @@ class Application:
                 "route": route.name,
                 "mapping": route.mapping.name,
                 "effect": effect,
-                "state": DeliveryState.PLANNED if failed is None else DeliveryState.DEAD,
-                "reason": failed,
+                "state": DeliveryState.PLANNED,
+                "reason": None,
                 "needs": dumps(needs) if needs else None,
                 "ready": needs_met(subject, needs),
                 "transmission": None,
@@ -243,7 +245,6 @@ class Application:
                 "fence": 0,
             }
         )
-        return id_
 
     def _wait_for_subject(self, incoming: Incoming) -> None:
         system, kind, scope, value = incoming.reference_key()
@@ -261,25 +262,16 @@ class Application:
             return
         note = incoming.failure
         self._settle(incoming, subject, DocumentState.DEAD, note.text)
-        self._failures.append(self._failure_row(incoming, subject, note))
-
-    def _failure_row(
-        self,
-        incoming: Incoming,
-        subject: Subject | None,
-        note: FailureNote,
-        *,
-        delivery: str | None = None,
-        to: str | None = None,
-    ) -> Row:
-        return failure_row(
-            note,
-            kind="document" if delivery is None else "delivery",
-            target=delivery or incoming.id,
-            message=incoming.message,
-            subject=None if subject is None else subject.id,
-            connection=to or incoming.connection,
-            at=self._now,
+        self._failures.append(
+            failure_row(
+                note,
+                kind="document",
+                target=incoming.id,
+                message=incoming.message,
+                subject=None if subject is None else subject.id,
+                connection=incoming.connection,
+                at=self._now,
+            )
         )
 
     def _settle(
@@ -321,12 +313,13 @@ class Application:
         until: int | None = None,
     ) -> None:
         identity = incoming.identity
+        incoming.subject = None if subject is None else subject.id
         row = {
             "id": incoming.id,
             "message": incoming.message,
             "ordinal": incoming.ordinal,
             "position": incoming.position[:200],
-            "subject": None if subject is None else subject.id,
+            "subject": incoming.subject,
             "seq": seq,
             "kind": incoming.kind,
             "version": 1 if incoming.document is None else incoming.document.version,

@@ -48,6 +48,8 @@ class Incoming:
     """Whether the document's row is there already: it waited, or it is replayed."""
     seq: int | None = None
     """The seq it was given when its row was written, for one that exists."""
+    subject: str | None = None
+    """The subject it was found to be about, set when it is applied."""
     created_at: int | None = None
     """When its row was first written, for one that exists."""
 

@@ -213,6 +213,12 @@ def _fold_trouble(state: OrderState, data: Data, at: int) -> None:
     row.note = data["reason"]
 
 
+def _fold_resumed(state: OrderState, data: Data, at: int) -> None:
+    row = _row(state, data["system"], at)
+    row.actual = "resumed"
+    row.note = None
+
+
 def _fold_references(state: OrderState, data: Data, at: int) -> None:
     for system, kind, _scope, value in data["references"]:
         row = state.systems.get(system)
@@ -239,5 +245,6 @@ _FOLDS = {
     "delivery.failed": _fold_trouble,
     "delivery.in_doubt": _fold_trouble,
     "delivery.dropped": _fold_trouble,
+    "delivery.resumed": _fold_resumed,
     "references.added": _fold_references,
 }

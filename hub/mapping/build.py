@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from jinja2 import nodes
 
 from hub.mapping.check import Checker, Use
+from hub.mapping.filters import find_filter
 from hub.mapping.limits import MAX_CONSTRUCT_DEPTH, MAX_LOOP_DEPTH, MAX_REPEATED
 from hub.mapping.plan import Constant, Each, Items, Leaf, Let, Object, Plan, Source, Switch, When
 from hub.mapping.syntax import parse_expression
@@ -65,13 +66,17 @@ class Builder:
     def _scalar(self, node: Scalar) -> Plan | None:
         if isinstance(node.value, str):
             source = self._expression(node)
-            return Leaf(node.location, source, counted=not source.names <= self._once) if source else None
+            return Leaf(node.location, source, counted=self._is_repeated(source)) if source else None
         if node.value is None and not node.text:
             self.problems.error(
                 "missing-value", "nothing stands here", node.location, "leave the key out or write null"
             )
             return None
         return self._small(Constant(node.location, node.value))
+
+    def _is_repeated(self, source: Source) -> bool:
+        """Whether a loop may put the same large value into the output again and again."""
+        return not source.names <= self._once and _passes_on(source.tree)
 
     def _small(self, constant: Constant) -> Constant | None:
         if self._loops and _size(constant.value) > MAX_REPEATED:
@@ -108,6 +113,8 @@ class Builder:
         before = len(self.problems)
         maker = next((key for key in _BESIDE if key in node.entries), None)
         allowed = {maker, *_BESIDE[maker]} if maker else {"$when", "$let"}
+        if "$value" in node.entries:
+            allowed |= _BESIDE["$value"]
         for key, (location, _) in node.entries.items():
             if key.startswith("$") and key not in CONSTRUCTS:
                 suggestion = nearest(key, CONSTRUCTS) or f"constructs are {', '.join(CONSTRUCTS)}"
@@ -300,6 +307,15 @@ def _names(tree: nodes.Expr) -> frozenset[str]:
     """The names that an expression reads; those of functions are not among them."""
     called = {id(call.node) for call in _all(tree, nodes.Call)}
     return frozenset(name.name for name in _all(tree, nodes.Name) if id(name) not in called)
+
+
+def _passes_on(tree: nodes.Expr) -> bool:
+    """Whether the value may be one that was read, as it is; made text counts where it is made."""
+    if isinstance(tree, nodes.Filter):
+        found = find_filter(tree.name)
+        return found is None or found.passes_on
+    kinds = (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.And, nodes.Or, nodes.CondExpr, nodes.List, nodes.Dict)
+    return isinstance(tree, (*kinds, nodes.Tuple))
 
 
 def _makes_lists(tree: nodes.Expr) -> bool:

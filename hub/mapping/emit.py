@@ -292,7 +292,7 @@ class Emitter:
         text = self._guarded(function, before, operands, names, lenient)
         if not found.short:
             text = f"_b.take({text})"
-        return self.require(text) if found.nullable and not lenient else text
+        return self.require(text) if found.passes_on and not lenient else text
 
     def _call(self, node: nodes.Call, names: Mapping[str, Name], lenient: bool) -> str:
         assert isinstance(node.node, nodes.Name)

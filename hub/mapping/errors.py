@@ -28,7 +28,9 @@ class CrosswalkMissing(RejectedMessage):
     code = "crosswalk_missing"
 
     def __init__(self, table: str, value: str) -> None:
-        message = f"The crosswalk {table!r} has no entry for {value!r}; add one with `crossdock crosswalk add`, then replay."
+        message = (
+            f"The crosswalk {table!r} has no entry for {value!r}; add one with `crossdock crosswalk add`, then replay."
+        )
         super().__init__(message, crosswalk=table, value=value)
         self.table = table
         self.value = value

@@ -256,9 +256,9 @@ def _closest(value: Any, keys: tuple[str | int, ...]) -> str:
 
 
 def _value_text(value: Any) -> str | None:
-    if value is None or isinstance(value, dict | list):
-        return None if value is None else shown(value)
-    text = to_text(value)
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else shown(value)
     return text if len(text) <= 200 else text[:200] + "…"
 
 

@@ -155,12 +155,11 @@ def to_text(value: Any) -> str:
 
 
 def bounded(number: Decimal) -> Decimal:
-    """A finite number that can be written out; anything else is refused."""
-    _, digits, exponent = number.as_tuple()
-    if not isinstance(exponent, int):
+    """A finite number that can be written out without an endless row of zeros; anything else is refused."""
+    if not number.is_finite():
         raise ValueRefused(f"{number} is not a finite number", number)
-    if len(digits) > MAX_DIGITS or abs(exponent) > MAX_DIGITS:
-        raise ValueRefused(f"the number has more than {MAX_DIGITS} digits", number)
+    if not -MAX_DIGITS < number.adjusted() < MAX_DIGITS:
+        raise ValueRefused(f"{number:.3e} has more than {MAX_DIGITS} digits before or after its point")
     return number
 
 

@@ -102,6 +102,7 @@ class Drain:
         """Write a batch; if that fails, each message alone, so that a bad one leaves the batch."""
         try:
             self._write(batch)
+            self._tell(batch)
         except LeaseLost:
             self._log.warning("lease lost", messages=[read.message.id for read in batch])
         except Exception as error:  # noqa: BLE001 - one message must not hold up the others
@@ -111,6 +112,18 @@ class Drain:
             self._log.warning("batch failed, writing its messages one by one", error=repr(error))
             for read in batch:
                 self._write_batch([read])
+
+    def _tell(self, batch: list[_Read]) -> None:
+        """One line for what became a dead letter, one at level debug for everything else."""
+        for read in batch:
+            if read.failure is not None:
+                self._log.warning("message dead", message=read.message.id, reason=read.failure.text)
+            for one in read.incoming:
+                log = self._log.bind(message=one.message, document=one.id, subject=one.subject)
+                if one.failure is None:
+                    log.debug("drained", kind=one.kind)
+                else:
+                    log.warning("document dead", reason=one.failure.text)
 
     def _write(self, batch: list[_Read]) -> None:
         """Two workers that open one subject at once collide on its reference: the later one tries again."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.contract.clock import Clock
 from hub.contract.connector import Outbound
@@ -23,6 +24,7 @@ from hub.store.bodies import rows_of
 from hub.store.connections import paused
 from hub.store.deliveries import ClaimedDelivery
 from hub.store.statements import Row, dumps, insert_rows
+from hub.telemetry.logs import logger
 from hub.workspace import Workspace
 
 LEASE = 30_000_000
@@ -37,12 +39,21 @@ class Exchange:
         self._workspace = workspace
         self._clock = clock
         self._owner = owner
+        self._log = logger("delivery").bind(worker=owner)
         self._renderer = Renderer(workspace, workspace.settings.environment, CrosswalkBook(workspace.crosswalks))
 
     def cycle(self, outcomes: Sequence[Outcome], capacity: Mapping[str, int]) -> list[Frozen]:
-        """Settle `outcomes`, then claim and freeze up to `capacity` deliveries a connection."""
+        """Settle `outcomes`, then claim and freeze up to `capacity` deliveries a connection.
+
+        If this raises, the outcomes are not settled and are to be given again. What was claimed
+        and could not be frozen is claimed again when its lease ends.
+        """
         claimed = self._settle_and_claim(outcomes, capacity)
-        return self._freeze(claimed) if claimed else []
+        try:
+            return self._freeze(claimed) if claimed else []
+        except SQLAlchemyError as error:
+            self._log.error("freezing failed", deliveries=[one.id for one in claimed], error=repr(error))
+            return []
 
     def renew(self) -> None:
         """Hold on to what this worker holds."""

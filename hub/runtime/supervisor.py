@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import IO
 
 from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.contract.clock import SystemClock
 from hub.contract.errors import ConfigError
 from hub.runtime.web import run_web
-from hub.runtime.worker import run_worker
+from hub.runtime.worker import run_worker, worker_name
 from hub.store import Store, deliveries, leases, messages
 from hub.store.schema import migrate
 from hub.telemetry.logs import logger
@@ -70,11 +71,17 @@ def _prepare(workspace: Workspace, database_url: str) -> None:
     with store.write() as connection:
         keep(connection, workspace, actor="run", at=SystemClock().now())
         activate(connection, workspace.version)
-        if store.is_sqlite:
-            deliveries.release_all(connection)
-            messages.release_all(connection)
-            leases.release_all(connection)
+    if store.is_sqlite:
+        _release(store)
     store.close()
+
+
+def _release(store: Store, owner: str | None = None) -> None:
+    """Free what a dead worker held, or all of them did."""
+    with store.write() as connection:
+        deliveries.release(connection, owner)
+        messages.release(connection, owner)
+        leases.release(connection, owner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class Supervisor:
     """Keeps the processes of one hub alive."""
 
     def __init__(self, workspace: Workspace, database_url: str) -> None:
+        self._database_url = database_url
         self._context = multiprocessing.get_context("spawn")
         self._stop = threading.Event()
         self._log = logger("supervisor")
@@ -109,6 +117,7 @@ class Supervisor:
                 process = self._processes[planned.name]
                 if not process.is_alive():
                     self._log.error("process died", process=planned.name, code=process.exitcode)
+                    self._bury(process)
                     self._start(planned)
         self._end()
 
@@ -117,6 +126,16 @@ class Supervisor:
         process = self._context.Process(target=_child, args=arguments, name=planned.name)
         process.start()
         self._processes[planned.name] = process
+
+    def _bury(self, process: SpawnProcess) -> None:
+        """What a dead process held is free at once, and not only when its leases end."""
+        store = Store(self._database_url)
+        try:
+            _release(store, worker_name(process.pid))
+        except SQLAlchemyError as error:
+            self._log.warning("leases of the dead process end by themselves", error=repr(error))
+        finally:
+            store.close()
 
     def _end(self) -> None:
         for process in self._processes.values():

@@ -29,9 +29,9 @@ IDLE = 0.02
 _AFTER_ERROR = 1.0
 
 
-def worker_name() -> str:
-    """Names this process among all that share the database."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+def worker_name(pid: int | None = None) -> str:
+    """Names a process of this host, by default this one, among all that share the database."""
+    return f"{socket.gethostname()}:{pid or os.getpid()}"
 
 
 def run_worker(database_url: str) -> None:

@@ -71,7 +71,7 @@ _CLAIM = (
 )
 _FENCES = (
     select(delivery.c.id, delivery.c.fence)
-    .where(delivery.c.id.in_(bindparam("ids", expanding=True)))
+    .where(delivery.c.id.in_(bindparam("ids", expanding=True)), delivery.c.lease_owner.is_not(None))
     .order_by(delivery.c.id)
     .with_for_update()
 )
@@ -162,8 +162,7 @@ def renew(connection: Connection, owner: str, *, lease: int) -> None:
     )
 
 
-def release_all(connection: Connection) -> None:
-    """Free what dead workers held. Only where it is certain that none is alive."""
-    connection.execute(
-        update(delivery).where(delivery.c.lease_owner.is_not(None)).values(lease_owner=None, lease_until=None)
-    )
+def release(connection: Connection, owner: str | None = None) -> None:
+    """Free what a dead worker held; without a name what all did. Only where it is certain that they are dead."""
+    held = delivery.c.lease_owner.is_not(None) if owner is None else delivery.c.lease_owner == owner
+    connection.execute(update(delivery).where(held).values(lease_owner=None, lease_until=None))

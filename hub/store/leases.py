@@ -29,6 +29,6 @@ def give_back(connection: Connection, name: str, owner: str) -> None:
     connection.execute(update(lease).where(lease.c.name == name, lease.c.owner == owner).values(until=0))
 
 
-def release_all(connection: Connection) -> None:
-    """Free all leases. Only where it is certain that no holder is alive."""
-    connection.execute(delete(lease))
+def release(connection: Connection, owner: str | None = None) -> None:
+    """Free the leases of a dead holder; without a name all. Only where it is certain that they are dead."""
+    connection.execute(delete(lease) if owner is None else delete(lease).where(lease.c.owner == owner))

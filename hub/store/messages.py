@@ -116,8 +116,7 @@ def keep_cursor(connection: Connection, held: ClaimedMessage, cursor: int, *, le
         raise LeaseLost
 
 
-def release_all(connection: Connection) -> None:
-    """Free what dead workers held. Only where it is certain that none is alive."""
-    connection.execute(
-        update(message).where(message.c.lease_owner.is_not(None)).values(lease_owner=None, lease_until=None)
-    )
+def release(connection: Connection, owner: str | None = None) -> None:
+    """Free what a dead worker held; without a name what all did. Only where it is certain that they are dead."""
+    held = message.c.lease_owner.is_not(None) if owner is None else message.c.lease_owner == owner
+    connection.execute(update(message).where(held).values(lease_owner=None, lease_until=None))

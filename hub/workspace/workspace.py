@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from hub.contract.connector import ConnectorConfig
 from hub.contract.errors import ConfigError
@@ -51,7 +52,7 @@ class Workspace:
             if pipeline.document_kind is not None:
                 self._by_kind.setdefault(pipeline.document_kind, []).append(pipeline)
 
-    @property
+    @cached_property
     def settings(self) -> HubSettings:
         """The keys of `config/hub.yaml`; ConfigurationRefused if a reference cannot be resolved."""
         return self._hub_file.settings(self._environ)

@@ -92,7 +92,7 @@ def test_a_broken_file_is_not_read_to_its_end():
     taken = []
 
     def file():
-        yield b"<ORDERS05><<"
+        yield b"<ORDERS05></x>"
         while True:
             taken.append(1)
             yield b" " * 1024

@@ -44,7 +44,9 @@ class Hub:
     counterparts: Mapping[str, Simulator]
     clock: SystemClock
 
-    async def receive(self, *, key: str = "", name: str = "", said: dict[str, Any] | None = None, **changes: Any) -> str:
+    async def receive(
+        self, *, key: str = "", name: str = "", said: dict[str, Any] | None = None, **changes: Any
+    ) -> str:
         """Store one webhook of the shop; returns the message's id."""
         return await self.receive_bytes(body(said if said is not None else order(**changes)), key=key, name=name)
 

@@ -1,5 +1,7 @@
 from sqlalchemy import select
 from hub.store import tables
+
+
 async def test_it(hub):
     await hub.receive(key="wh-1")
     await hub.receive(said={"id": 5})
@@ -13,8 +15,24 @@ async def test_it(hub):
     await hub.receive(number=3)
     await hub.settle()
     with hub.store.read() as c:
-        for t in ("message", "document","event","delivery","attempt","failure","reference","order_head","order_system"):
+        for t in (
+            "message",
+            "document",
+            "event",
+            "delivery",
+            "attempt",
+            "failure",
+            "reference",
+            "order_head",
+            "order_system",
+        ):
             print("==", t)
             for r in c.execute(select(tables.metadata.tables[t])).mappings():
-                print({k: v for k, v in r.items() if v is not None and k not in ("headers", "sha256", "digest","content","config_version")})
+                print(
+                    {
+                        k: v
+                        for k, v in r.items()
+                        if v is not None and k not in ("headers", "sha256", "digest", "content", "config_version")
+                    }
+                )
     print(hub.counterparts["erp"].state())

@@ -18,6 +18,12 @@ fields:
     sku: line.sku
     quantity: line.quantity | quantity('EA')
 """,
+    "shop/whole": """\
+mapping: shop/whole
+from: shop.order
+to: Order
+fields: {$value: source}
+""",
     "erp/order": """\
 mapping: erp/order
 from: Order

@@ -50,6 +50,7 @@ MISTAKES = [
     ("filter: not document.test", "filter: crosswalk('a', 'b')", "8:13: "),
     ("filter: not document.test", "filter: document.sku | crosswalk('a')", "8:13: not-allowed: crosswalks, xref() and sequence() belong to mappings"),
     ("filter: not document.test", "filter: xref('erp', 'order')", "8:13: not-allowed: crosswalks, xref() and sequence() belong to mappings"),
+    ("  - map: shop/order\n", "  - filter: document.test\n  - map: shop/order\n", "7:13: unknown-name: unknown name 'document'"),
     ("filter: not document.test", "filter: true", "8:13: wrong-type"),
     ("to: erp, map: erp/order", "to: epr, map: erp/order", "10:10: unknown-connection: there is no connection 'epr' (did you mean 'erp'?)"),
     ("map: erp/order", "map: erp/oder", "10:20: unknown-mapping: there is no mapping 'erp/oder' (did you mean 'erp/order'?)"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -85,6 +87,17 @@ def test_headers_may_tell_the_version(compiled: Compile):
         pipeline.identify(ORDER, {})
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own zone is not UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
 def test_times_as_versions_sort(compiled: Compile):
     pipeline = variant(compiled, "version: source.updated_at", "version: source.updated_at | datetime")
     trees = [{**ORDER, "updated_at": at} for at in ("2026-03-01T10:00:00+02:00", "2026-03-01T09:00:00Z")]
@@ -124,9 +137,10 @@ def test_a_tree_of_any_shape_is_refused_not_a_crash(pipeline: Pipeline, tree: An
 
 
 def test_a_time_without_zone_is_refused(compiled: Compile):
-    pipeline = variant(compiled, "occurred_at: source.updated_at | datetime", "occurred_at: source.updated_at")
-    with pytest.raises(NotIdentified, match=r"no time with a zone; end the expression with \| datetime"):
-        pipeline.identify(ORDER, {})
+    pipeline = variant(compiled, "occurred_at: source.updated_at | datetime", "occurred_at: source.at")
+    for moment in (ORDER["updated_at"], datetime(2026, 3, 1)):  # noqa: DTZ001
+        with pytest.raises(NotIdentified, match=r"no time with a zone; end the expression with \| datetime"):
+            pipeline.identify({**ORDER, "at": moment}, {})
 
 
 @given(st.integers(0, 10**30) | st.decimals(0, 10**20, places=3) | st.text("ABC-12345", min_size=1, max_size=80))
@@ -184,6 +198,22 @@ def test_every_field_that_the_document_refuses_is_named_at_its_place_in_the_mapp
     assert errors["lines[1].line_id"][0].startswith("mappings/shop/order.yaml:13:")
     assert raised.value.where["mapping"] == "shop/order"
     assert len(raised.value.where["errors"]) == 3
+
+
+def test_of_thousands_of_wrong_lines_the_first_hundred_are_reported(pipeline: Pipeline):
+    lines = [{"id": "x" * 90, "sku": "A", "quantity": 1}] * 5000
+    with pytest.raises(MappingFailed) as raised:
+        make(pipeline, {**ORDER, "lines": lines})
+    assert len(raised.value.errors) == 100
+
+
+def test_a_tree_is_never_changed(compiled: Compile):
+    pipeline = variant(compiled, "map: shop/order", "map: shop/whole")
+    tree = {"id": 1, "updated_at": "2026-03-01T10:00:00Z", "number": "1", "currency": "EUR", "buyer": {}, "lines": []}
+    before = deepcopy(tree)
+    with pytest.raises(MappingFailed):
+        make(pipeline, tree)
+    assert tree == before
 
 
 def test_a_field_that_a_document_needs_is_named(pipeline: Pipeline):

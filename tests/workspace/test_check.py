@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.contract.registry import find_connector
 from hub.workspace import check, read_directory
 from tests.workspace.shop_files import FILES
 
@@ -69,6 +71,15 @@ def test_a_payload_is_taken_by_one_pipeline():
     assert problems_of({**FILES, "pipelines/z.yaml": second}) == [
         "pipelines/z.yaml:2:34: duplicate-origin: 'shopify.order' of 'shop' is taken by a pipeline already, "
         "at pipelines/orders.yaml:2:34 (a payload goes to one pipeline)"
+    ]
+
+
+def test_nothing_is_routed_to_a_connection_that_takes_nothing(monkeypatch: pytest.MonkeyPatch):
+    connector = find_connector("http")
+    monkeypatch.setattr(connector, "manifest", replace(connector.manifest, direction=frozenset({"receive"})))
+    assert problems_of(FILES) == [
+        "pipelines/everything.yaml:4:10: wrong-direction: nothing can be delivered to 'erp' (type 'http')",
+        "pipelines/orders.yaml:8:10: wrong-direction: nothing can be delivered to 'erp' (type 'http')",
     ]
 
 

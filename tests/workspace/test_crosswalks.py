@@ -27,7 +27,7 @@ def test_a_value_is_looked_up():
 
 
 def test_a_value_is_valid_from_one_day_to_another():
-    table, problems = read("to,from,valid_to,valid_from\nA,X,2026-06-30,2026-01-01\nB,X,,2026-07-01\n")
+    table, problems = read("to,from,valid_to,valid_from\nB,X,,2026-07-01\nA,X,2026-06-30,2026-01-01\n")
     assert problems == []
     assert table is not None
     days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 6, 30), date(2026, 7, 1), date(9999, 12, 31)]

@@ -110,3 +110,33 @@ def test_mistakes_in_mappings_are_refused_those_in_pipelines_do_not_matter_here(
     assert run_tests({**FILES, "pipelines/orders.yaml": b"pipeline:"})
     with pytest.raises(ConfigurationRefused, match=r"mappings/erp/order.yaml:1:1: missing-key"):
         run_tests({**FILES, "mappings/erp/order.yaml": b"mapping: erp/order\n"})
+
+
+IDOC = b"""<IDOC BEGIN="1"><EDI_DC40 SEGMENT="1"><MESTYP>ORDERS</MESTYP><DOCNUM>1</DOCNUM></EDI_DC40>\
+<E1EDK01 SEGMENT="1"><BELNR>5</BELNR></E1EDK01></IDOC>"""
+MAPPING = b"""\
+mapping: erp/answer
+from: idoc.ordrsp
+to: erp.answer
+fields: {number: source.E1EDK01.BELNR}
+tests:
+  - {name: one, input: {$file: samples/answer.xml}, expect: {number: "5"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "difference"),
+    [
+        (b"<ORDRSP05>" + IDOC.replace(b"ORDERS", b"ORDRSP") + b"</ORDRSP05>", None),
+        (b"<ORDERS05>" + IDOC + b"</ORDERS05>", "is a idoc.orders, but the mapping is from idoc.ordrsp"),
+        (b"<ORDRSP05>" + IDOC.replace(b"ORDERS", b"ORDRSP") * 2 + b"</ORDRSP05>", "holds 2 messages; a test takes one"),
+        (b"<ORDRSP05></ORDRSP05>", "input: "),
+    ],
+)
+def test_a_sample_is_one_message_of_the_mappings_type(content: bytes, difference: str | None):
+    files = {"mappings/erp/answer.yaml": MAPPING, "mappings/erp/samples/answer.xml": content}
+    (result,) = run_tests(files)
+    if difference is None:
+        assert result.differences == ()
+    else:
+        assert difference in result.differences[0]

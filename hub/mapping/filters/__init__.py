@@ -33,7 +33,7 @@ def find_filter(name: str) -> Filter | None:
     if name in _BUILT_IN:
         return _BUILT_IN[name]
     for point in entry_points(group="crossdock.filters", name=name):
-        found = Filter(name, point.load(), nullable=True)
+        found = Filter(name, point.load(), passes_on=True)
         if any(parameter.kind not in _POSITIONAL for parameter in found.signature().parameters.values()):
             raise ConfigError(f"The filter {name!r} ({point.value}) has arguments that are taken by name only.")
         return found

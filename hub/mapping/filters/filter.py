@@ -17,7 +17,7 @@ class Filter:
     literals: it raises ValueError on those that can never work. With `lookups` the function
     is given the lookups before the value. What it returns counts against the run's bounds
     unless it is `short`, and the items of a list it is given if it `looks_through` them.
-    `nullable` is whether it may return null.
+    `passes_on` is whether it may return null or a part of what it was given, as it is.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Filter:
     lookups: bool = False
     short: bool = False
     looks_through: bool = False
-    nullable: bool = False
+    passes_on: bool = False
 
     def signature(self) -> Signature:
         """Of the arguments behind the value."""

@@ -70,10 +70,10 @@ def _check_sum(path: str | None = None) -> None:
 
 
 FILTERS: Final = (
-    Filter("first", first, short=True, nullable=True),
-    Filter("last", last, short=True, nullable=True),
+    Filter("first", first, short=True, passes_on=True),
+    Filter("last", last, short=True, passes_on=True),
     Filter("length", length, short=True),
     Filter("join", join, looks_through=True),
     Filter("sum", total, check=_check_sum, short=True, looks_through=True),
-    Filter("where", where, check=_check_where, short=True, looks_through=True),
+    Filter("where", where, check=_check_where, short=True, passes_on=True, looks_through=True),
 )

@@ -18,14 +18,12 @@ _ROUNDING: Final = Context(prec=2 * MAX_DIGITS + MAX_PLACES, rounding=ROUND_HALF
 
 def to_decimal(value: Any) -> Decimal:
     """An exact number from a number or its text; grouping signs and decimal commas are refused."""
-    if type(value) is str:
+    if isinstance(value, str):
         return _parsed(value)
     if isinstance(value, Decimal):
         return bounded(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return bounded(Decimal(value))
-    if isinstance(value, str):
-        return _parsed(str(value))
+        return Decimal(value) if -(10**18) < value < 10**18 else bounded(Decimal(value))
     raise ValueRefused(f"{shown(value)} is no number", value)
 
 
@@ -36,10 +34,9 @@ def _parsed(text: str) -> Decimal:
         number = Decimal(text) if "_" not in text else _NOT_A_NUMBER
     except InvalidOperation:
         number = _NOT_A_NUMBER
-    # Looking at the digits one by one (`bounded`) would cost more than reading the number.
-    if number.is_finite() and -MAX_DIGITS < number.adjusted() < MAX_DIGITS:
-        return number
-    raise ValueRefused(f"{shown(text)} is no number", text)
+    if not number.is_finite():
+        raise ValueRefused(f"{shown(text)} is no number", text)
+    return bounded(number)
 
 
 def integer(value: Any) -> int:

@@ -1,0 +1,84 @@
+"""Opening a workspace and its database from a directory.
+
+Looking at what happened must work while the configuration is broken, so the database is opened
+by `config/hub.yaml` alone.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.contract.errors import ConfigError
+from hub.source import Problems, parse
+from hub.store import Store
+from hub.store.schema import require_current
+from hub.workspace import Workspace
+from hub.workspace.hub_file import PATH, HubFile
+from hub.workspace.settings import HubSettings
+from hub.workspace.versions import load_active
+
+
+def find_root(given: Path | None = None) -> Path:
+    """The workspace's directory: the one given, or the current one or the nearest above that holds `config/`.
+
+    Raises ConfigError if there is none.
+    """
+    if given is not None:
+        if not given.is_dir():
+            raise ConfigError(f"There is no directory {given}.", file=str(given))
+        return given.resolve()
+    start = Path.cwd()
+    for directory in (start, *start.parents):
+        if (directory / "config").is_dir():
+            return directory
+    raise ConfigError(
+        f"Neither {start} nor a directory above it is a workspace (it would hold config/); name one with --workspace.",
+        file=str(start),
+    )
+
+
+def read_settings(root: Path) -> HubSettings:
+    """The settings of `config/hub.yaml`; ConfigurationRefused if they are wrong."""
+    path = root / PATH
+    if not path.is_file():
+        return HubFile().settings(os.environ)
+    problems = Problems()
+    try:
+        node = parse(path.read_bytes(), PATH, problems)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.", file=str(path)) from error
+    problems.raise_if_errors()
+    return HubFile(node).settings(os.environ)
+
+
+def open_store(root: Path) -> Store:
+    """The workspace's database; ConfigError if it is not there, does not answer or is of another version."""
+    url = read_settings(root).database_url(root)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise ConfigError(f"There is no database {url.database} yet; `crossdock run` makes it.", file=url.database)
+    return connect(url)
+
+
+def connect(url: URL) -> Store:
+    """The database at a URL; ConfigError if it does not answer or is of another version."""
+    store = Store(url.render_as_string(hide_password=False))
+    try:
+        require_current(store)
+    except SQLAlchemyError as error:
+        store.close()
+        shown = url.render_as_string(hide_password=True)
+        raise ConfigError(f"The database {shown} does not answer.", detail=str(error)) from error
+    except ConfigError:
+        store.close()
+        raise
+    return store
+
+
+def active_workspace(store: Store) -> Workspace:
+    """The configuration that the hub runs; ConfigError if none was ever started."""
+    with store.read() as connection:
+        return load_active(connection)
