@@ -20,6 +20,7 @@ from hub.runtime.intake import Intake
 from hub.runtime.outcomes import AttemptOutcome, Outcome
 from hub.store import Store
 from hub.store.schema import migrate
+from hub.telemetry.logs import configure_logs
 from hub.workspace import Workspace, load, read_directory, standard_library
 from hub.workspace.versions import activate, keep
 
@@ -36,6 +37,7 @@ def stages(database: str, orders: Load, count: int) -> dict[str, float]:
             "BENCH_SECRET": SECRET,
         }
     )
+    configure_logs("warning", "text")
     store = Store(database)
     workspace = _workspace(store)
     spent: dict[str, float] = {}

@@ -7,11 +7,12 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.contract.documents import Document
+from hub.contract.documents import Document, Intent
 from hub.contract.ids import new_id
 from hub.ledger.revisions import revision_key
 from hub.pipelines import Identity, Route
 from hub.store.failures import FailureNote
+from hub.store.texts import NUMBER, misfit, shown
 
 _HEADER_FIELDS = {"revision", "occurred_at"}
 
@@ -57,6 +58,40 @@ class Incoming:
     def revision(self) -> str:
         """The sortable revision, "" if it has none."""
         return "" if self.identity is None else revision_key(self.identity.version)
+
+    @property
+    def version(self) -> str:
+        """The version as its source wrote it, for people."""
+        return "" if self.identity is None else self.identity.version
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it counts by revision, as deltas and commands do, and not by content."""
+        return self.identity is not None and self.identity.intent != Intent.SNAPSHOT
+
+    def seen_key(self) -> tuple[str, str]:
+        """(scope, key) by which one revision of a delta or command is known.
+
+        One without a version is itself alone: its place in its message. The length keeps
+        numbers and versions with colons in them apart.
+        """
+        system, kind, _, value = self.reference_key()
+        once = self.revision or f"{self.message}/{self.ordinal}"
+        return f"revision:{self.system}:{self.kind}", f"{system}:{kind}:{len(value)}:{value}:{once}"
+
+    def refuse_misfit(self) -> None:
+        """Make a failure of it, without a subject, if its number or version cannot be kept."""
+        if self.identity is None:
+            return
+        for what, text in (("number", self.identity.value), ("version", self.identity.version or "-")):
+            why = misfit(text)
+            if why is not None:
+                said = f"The {what} of the {self.identity.subject_kind} {why}; see what its pipeline reads."
+                group = f"not_identified:{self.connection}:{self.pipeline}"
+                place = {"pipeline": self.pipeline, "value": shown(text, NUMBER)}
+                self.failure = FailureNote("not_identified", said, group, place=place)
+                self.identity = None
+                return
 
     def reference_key(self) -> tuple[str, str, str, str]:
         """The number by which its subject is found."""

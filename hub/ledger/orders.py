@@ -177,7 +177,8 @@ def _fold_cancelled(state: OrderState, data: Data, at: int) -> None:
 def _fold_acknowledged(state: OrderState, data: Data, at: int) -> None:
     for item in data["lines"]:
         line = state.lines.get(item["line"])
-        if line is not None:
+        # A line the buyer cancelled stays so, whatever the seller says to that.
+        if line is not None and line.status != _LINE_CANCELLED:
             line.status = item["status"]
             line.confirmed = item["quantity"]
             line.promised_on = item["promised_on"]

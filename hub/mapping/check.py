@@ -15,10 +15,9 @@ from typing import Any, ClassVar, Final
 
 from jinja2 import nodes
 
-from hub.mapping.errors import RUN_ERRORS, ValueRefused
+from hub.mapping.errors import RUN_ERRORS
 from hub.mapping.filters import Filter, filter_names, find_filter
-from hub.mapping.limits import MAX_EXPRESSION_DEPTH
-from hub.mapping.values import bounded
+from hub.mapping.limits import MAX_DIGITS, MAX_EXPRESSION_DEPTH
 from hub.source import Location, Problems, nearest
 
 FUNCTIONS: Final = {
@@ -115,11 +114,11 @@ class Checker:
 
     def _constant(self, node: nodes.Const) -> None:
         value = node.value
-        try:
-            if isinstance(value, int | Decimal) and not isinstance(value, bool):
-                bounded(Decimal(value))
-        except ValueRefused as error:
-            self._error("limit", str(error))
+        if not isinstance(value, int | Decimal) or isinstance(value, bool):
+            return
+        number = Decimal(value)
+        if not -MAX_DIGITS < number.adjusted() < MAX_DIGITS or len(number.as_tuple().digits) > MAX_DIGITS:
+            self._error("limit", f"a number of more than {MAX_DIGITS} digits")
 
     def _attribute(self, node: nodes.Getattr) -> None:
         if node.attr.startswith("__"):

@@ -301,7 +301,8 @@ class Emitter:
         return text if lenient else self.require(text)
 
     def _test(self, node: nodes.Test, names: Mapping[str, Name], lenient: bool) -> str:
-        return _TESTS[node.name].format(self.lenient(node.node, names))
+        # A literal before `is` would make Python warn; a name holds it.
+        return _TESTS[node.name].format(f"({self.temporary()} := {self.lenient(node.node, names)})")
 
     _WRITERS: ClassVar[dict[type[nodes.Node], Callable[..., str]]] = {
         **dict.fromkeys(_OPERATORS, _operator),

@@ -21,7 +21,7 @@ MAX_CHARACTERS: Final = 32_000_000
 """Characters of text that one run may produce, or repeat in loops."""
 MAX_VALUES: Final = 1_000_000
 """Values inside objects and lists that one run may repeat in loops."""
-MAX_STEPS: Final = 5_000_000
+MAX_STEPS: Final = 2_000_000
 """Items and characters that filters and `in` may look at, in one run."""
 MAX_DIGITS: Final = 60
 """Digits of a number before, after and around its point, zeros counted."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from hub.operations.ids import short
 from hub.operations.pauses import pauses_of
 from hub.operations.previews import preview
-from hub.operations.times import moment
+from hub.operations.rows import AnyRow, moment
 from hub.store.references import numbers_of
 from hub.store.statements import literal_in, loads
 from hub.store.states import DUE_DELIVERIES, OPEN_DELIVERIES, DeliveryState
@@ -88,9 +87,9 @@ class _Surroundings:
     """What is read once for all deliveries shown."""
 
     numbers: Mapping[str, Mapping[tuple[str, str], str]]
-    ahead: Mapping[str, Row[Any]]
+    ahead: Mapping[str, AnyRow]
     pauses: Mapping[str, str]
-    transmissions: Mapping[str, Row[Any]]
+    transmissions: Mapping[str, AnyRow]
     attempts: Mapping[str, list[Attempt]]
     failures: Mapping[str, str]
     now: int
@@ -104,7 +103,7 @@ def read_deliveries(connection: Connection, condition: ColumnElement[bool], *, n
     return [_delivery(row, around) for row in rows]
 
 
-def _surroundings(connection: Connection, rows: Sequence[Row[Any]], now: int) -> _Surroundings:
+def _surroundings(connection: Connection, rows: Sequence[AnyRow], now: int) -> _Surroundings:
     open_ = [row for row in rows if row.state in DUE_DELIVERIES]
     sent = [row.transmission for row in rows if row.transmission is not None]
     found = connection.execute(select(transmission).where(transmission.c.id.in_(sent))).all() if sent else []
@@ -119,7 +118,7 @@ def _surroundings(connection: Connection, rows: Sequence[Row[Any]], now: int) ->
     )
 
 
-def _ahead(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Row[Any]]:
+def _ahead(connection: Connection, rows: Sequence[AnyRow]) -> dict[str, AnyRow]:
     """For each delivery the first open one before it in its lane."""
     if not rows:
         return {}
@@ -178,7 +177,7 @@ def _failures(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     return {row.target: row.id for row in connection.execute(statement)}
 
 
-def _delivery(row: Row[Any], around: _Surroundings) -> Delivery:
+def _delivery(row: AnyRow, around: _Surroundings) -> Delivery:
     sent = around.transmissions.get(row.transmission)
     is_due = row.state in DUE_DELIVERIES
     return Delivery(
@@ -203,7 +202,7 @@ def _delivery(row: Row[Any], around: _Surroundings) -> Delivery:
     )
 
 
-def _waits(row: Row[Any], around: _Surroundings) -> list[Wait]:
+def _waits(row: AnyRow, around: _Surroundings) -> list[Wait]:
     waits = [] if row.ready else _missing_numbers(row, around)
     ahead = around.ahead.get(row.id)
     if ahead is not None:
@@ -217,7 +216,7 @@ def _waits(row: Row[Any], around: _Surroundings) -> list[Wait]:
     return waits
 
 
-def _missing_numbers(row: Row[Any], around: _Surroundings) -> list[Wait]:
+def _missing_numbers(row: AnyRow, around: _Surroundings) -> list[Wait]:
     known = around.numbers[row.subject]
     return [
         Wait("number", f"waits for {system}'s {kind} number")

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, case, select
 
 from hub.operations.deliveries import Delivery, read_deliveries
-from hub.operations.times import moment
+from hub.operations.rows import moment
 from hub.store.states import OPEN_DOCUMENTS
 from hub.store.tables import delivery, document, failure, message, order_head
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from hub.contract.clock import to_micros
 from hub.operations.documents import Document, open_failures, read_documents, targets_of
 from hub.operations.errors import BadInput
 from hub.operations.ids import resolve
 from hub.operations.previews import Preview, preview
+from hub.operations.rows import AnyRow, moment
 from hub.operations.search import messages_of
 from hub.operations.standing import is_unsettled, message_rank, rank_of_state, state_of_rank, unsettled_messages
-from hub.operations.times import moment
 from hub.store import Store, tables
 from hub.store.bodies import read_small
 from hub.store.statements import loads
@@ -135,7 +135,7 @@ def _older(after: str) -> ColumnElement[bool]:
     )
 
 
-def _lines(connection: Connection, rows: Sequence[Row[Any]]) -> list[MessageLine]:
+def _lines(connection: Connection, rows: Sequence[AnyRow]) -> list[MessageLine]:
     ids = [row.id for row in rows]
     counts = _counts(connection, ids)
     orders = _orders(connection, ids)

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, or_, select
+from sqlalchemy import Connection, Select, select
 
 from hub.contract.values import from_scaled
 from hub.ledger.heads import load_orders
@@ -15,9 +15,9 @@ from hub.ledger.orders import Line, OrderState, SystemRow
 from hub.operations.deliveries import Delivery, read_deliveries
 from hub.operations.documents import Document, read_documents
 from hub.operations.errors import NotFound
+from hub.operations.rows import AnyRow, moment
 from hub.operations.search import subjects_of
 from hub.operations.timeline import Entry, read_timeline
-from hub.operations.times import moment
 from hub.store import Store
 from hub.store.statements import literal_in
 from hub.store.states import OPEN_DOCUMENTS, DeliveryState
@@ -148,7 +148,7 @@ def _lines(connection: Connection, statement: Select[Any]) -> list[OrderLine]:
     return [_line(row, disagree.get(row.subject, [])) for row in rows]
 
 
-def _line(row: Row[Any], disagree: list[str]) -> OrderLine:
+def _line(row: AnyRow, disagree: list[str]) -> OrderLine:
     return OrderLine(
         subject=row.subject,
         number=row.number,
@@ -163,32 +163,36 @@ def _line(row: Row[Any], disagree: list[str]) -> OrderLine:
 
 
 def find_orders(store: Store, number: str) -> list[str]:
-    """The subjects of the orders that a number means, at most fifty.
+    """The subjects of the orders that a number means; see `subjects_by_number`."""
+    with store.read() as connection:
+        return subjects_by_number(connection, number)
 
-    A number of the order itself is preferred to a SKU that stands on its lines. NotFound if
-    there is none.
+
+def subjects_by_number(connection: Connection, number: str) -> list[str]:
+    """The orders that a number means, at most fifty, the latest first; NotFound if there is none.
+
+    A number of the order itself is preferred to a SKU that stands on its lines.
     """
     wanted = number.strip()
-    own = or_(
-        subject.c.id == wanted.lower(),
-        exists().where(reference.c.subject == subject.c.id, reference.c.value == wanted),
-        subject.c.id.in_(select(order_head.c.subject).where(order_head.c.number == wanted)),
+    own = (
+        select(reference.c.subject)
+        .where(reference.c.value == wanted)
+        .union(
+            select(order_head.c.subject).where(order_head.c.number == wanted),
+            select(subject.c.id).where(subject.c.id == wanted.lower()),
+        )
+        .subquery()
     )
-    with store.read() as connection:
-        candidates = subjects_of(wanted).subquery()
-        known = (
-            select(candidates.c.subject).union(select(subject.c.id).where(subject.c.id == wanted.lower())).subquery()
-        )
-        among = select(subject.c.id).where(subject.c.kind == "order", subject.c.id.in_(select(known.c.subject)))
-        ordered = among.order_by(subject.c.created_at.desc()).limit(_AMBIGUOUS)
-        found = list(connection.execute(ordered.where(own)).scalars())
-        found = found or list(connection.execute(ordered).scalars())
-    if not found:
-        raise NotFound(
-            f"No order has the number {number!r}. `crossdock messages list --find` also finds what could not be read.",
-            value=number,
-        )
-    return found
+    for candidates in (select(own.c.subject), subjects_of(wanted)):
+        statement = select(subject.c.id).where(subject.c.kind == "order", subject.c.id.in_(candidates))
+        latest = statement.order_by(subject.c.created_at.desc()).limit(_AMBIGUOUS)
+        found = list(connection.execute(latest).scalars())
+        if found:
+            return found
+    raise NotFound(
+        f"No order has the number {number!r}. `crossdock messages list --find` also finds what could not be read.",
+        value=number,
+    )
 
 
 def summarize(store: Store, subjects: list[str]) -> list[OrderLine]:

@@ -17,8 +17,9 @@ _PER_LINE = 16
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The beginning of a body. `encoding` is how it was read: `utf-8`, `utf-16`, `latin-1`, or `hex` for what is no text.
+    """The beginning of a body.
 
+    `encoding` is how it was read: `utf-8`, `utf-16`, `latin-1`, or `hex` for what is no text.
     Control characters other than line ends and tabs stand there escaped (`\\x1b`), so that no
     body can speak to a terminal.
     """

@@ -10,8 +10,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, Select, String, and_, bindparam, func, literal, select, union
 
 from hub.operations.ids import ids_in
-from hub.store.states import OPEN_DOCUMENTS
 from hub.store.statements import literal_in
+from hub.store.states import OPEN_DOCUMENTS
 from hub.store.tables import awaited, delivery, document, message, order_head, order_line, reference, seen
 
 _TRANSPORT = "transport:"

@@ -11,8 +11,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 
 from hub.operations.errors import BadInput
-from hub.store.states import OPEN_DELIVERIES, OPEN_DOCUMENTS, DeliveryState, DocumentState, MessageState
 from hub.store.statements import literal_in
+from hub.store.states import OPEN_DELIVERIES, OPEN_DOCUMENTS, DeliveryState, DocumentState, MessageState
 from hub.store.tables import delivery, document, failure, message
 
 WORST_FIRST: tuple[str, ...] = (

@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from hub.runtime.sandbox import Listener, Outcome, Sandbox, Story, environment_o
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 30.0
+_LOOK_SECONDS = 0.05
 
 _PYTHON = (sys.executable, "-P", "-m")  # -P: what lies in the current directory is not imported
 
@@ -67,7 +68,7 @@ def find_story(root: Path, name: str) -> Story:
 @asynccontextmanager
 async def staged(root: Path, story: Story, *, port: int | None = None) -> AsyncIterator[Stage]:
     """Everything a story needs, running while the block does. `port` is the hub's, a free one without."""
-    directory = root / "var" / story.story
+    directory = root / "var" / story.name
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     address = f"127.0.0.1:{port or _free_port()}"
@@ -89,7 +90,7 @@ def _hub(root: Path, log: Path, environment: dict[str, str]) -> Iterator[subproc
     command = [*_PYTHON, "hub.cli", "run"]
     with (
         log.open("wb") as output,
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 - this program itself
             command,
             cwd=root,
             env=environment,
@@ -112,17 +113,25 @@ async def _wait_ready(hub_url: str, process: subprocess.Popen[bytes], log: Path)
     deadline = asyncio.get_running_loop().time() + READY_SECONDS
     async with httpx.AsyncClient() as client:
         while asyncio.get_running_loop().time() < deadline and process.poll() is None:
-            try:
-                if (await client.get(f"{hub_url}/health/ready")).is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(0.05)
-    tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+            if await _is_ready(client, hub_url):
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+    tail = await asyncio.to_thread(_tail, log)
     raise HubFailed(f"The hub did not start. The end of its log, {log}:\n{tail}")
 
 
-async def _command(root: Path, environment: dict[str, str], words: list[str]) -> str:
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+
+
+async def _is_ready(client: httpx.AsyncClient, hub_url: str) -> bool:
+    try:
+        return (await client.get(f"{hub_url}/health/ready")).is_success
+    except httpx.TransportError:
+        return False
+
+
+async def _command(root: Path, environment: Mapping[str, str], words: list[str]) -> str:
     process = await asyncio.create_subprocess_exec(
         *_PYTHON,
         "hub.cli",

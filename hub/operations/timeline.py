@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from hub.contract.values import fixed, from_scaled
 from hub.operations.ids import short
-from hub.operations.times import moment
+from hub.operations.rows import moment
 from hub.store.statements import loads
 from hub.store.tables import event
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from hub.contract.clock import Clock
-from hub.contract.errors import CrossdockError
+from hub.contract.errors import RejectedMessage
 from hub.failures.notes import note_of
 from hub.ledger.apply import Application, Systems
 from hub.ledger.incoming import Incoming
@@ -33,6 +33,9 @@ LEASE = 60_000_000
 
 PIECE = 200
 """How many documents one transaction takes at most."""
+
+MOST_CLAIMS = 10
+"""How often a message is claimed before it is held to be what its workers die of."""
 
 _TRIES = 3
 
@@ -93,16 +96,23 @@ class Drain:
     def _read(self, message: ClaimedMessage, body: bytes) -> _Read:
         read = _Read(message, [])
         try:
+            self._refuse_poison(message)
             read.incoming.extend(self._preparer.prepare(message, [body]))
-        except CrossdockError as error:
+        except Exception as error:  # noqa: BLE001 - a fault of a format must not hold up other messages
             read.failure = note_of(error, connection=message.connection)
         return read
+
+    def _refuse_poison(self, message: ClaimedMessage) -> None:
+        """A message whose workers died again and again is what they died of."""
+        if message.claims > MOST_CLAIMS:
+            raise RejectedMessage(
+                f"Its worker stopped {MOST_CLAIMS} times while it was being read; it is put aside so that others go on."
+            )
 
     def _write_batch(self, batch: list[_Read]) -> None:
         """Write a batch; if that fails, each message alone, so that a bad one leaves the batch."""
         try:
             self._write(batch)
-            self._tell(batch)
         except LeaseLost:
             self._log.warning("lease lost", messages=[read.message.id for read in batch])
         except Exception as error:  # noqa: BLE001 - one message must not hold up the others
@@ -112,6 +122,8 @@ class Drain:
             self._log.warning("batch failed, writing its messages one by one", error=repr(error))
             for read in batch:
                 self._write_batch([read])
+        else:
+            self._tell(batch)
 
     def _tell(self, batch: list[_Read]) -> None:
         """One line for what became a dead letter, one at level debug for everything else."""
@@ -169,6 +181,7 @@ class Drain:
     def _drain_large(self, message: ClaimedMessage) -> None:
         cursor = message.cursor
         try:
+            self._refuse_poison(message)
             with self._store.read() as reading:
                 for piece in _pieces(self._preparer.prepare(message, read_stream(reading, message.id))):
                     cursor += len(piece)
@@ -176,7 +189,7 @@ class Drain:
         except LeaseLost:
             self._log.warning("lease lost", messages=[message.id])
             return
-        except CrossdockError as error:
+        except Exception as error:  # noqa: BLE001 - a fault of a format must not hold up other messages
             failure = note_of(error, connection=message.connection)
             self._finish(message, cursor, failure)
             return
@@ -215,9 +228,9 @@ def _pieces(incoming: Iterator[Incoming]) -> Iterator[list[Incoming]]:
         for one in incoming:
             piece.append(one)
             if len(piece) == PIECE:
-                yield piece
-                piece = []
-    except CrossdockError:
+                full, piece = piece, []
+                yield full
+    except Exception:
         if piece:
             yield piece
         raise

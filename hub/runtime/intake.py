@@ -125,6 +125,7 @@ def message_row(id_: str, connection: str, item: Item, *, size: int, sha256: str
         "lease_owner": None,
         "lease_until": None,
         "fence": 0,
+        "claims": 0,
     }
 
 

@@ -82,6 +82,7 @@ class Reapply:
             cursor=0,
             received_at=row["received_at"],
             fence=row["fence"],
+            claims=0,
         )
         try:
             incoming = self._preparer.prepare_one(message, read_stream(connection, message.id), row["ordinal"])

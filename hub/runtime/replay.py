@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 
 from hub.contract.clock import Clock
 from hub.ledger.unit import Unit, needs_met
@@ -118,11 +119,11 @@ _READ_AGAIN = (
     .values(state=MessageState.RECEIVED, reason=None, drained_at=None)
 )
 _OUTCOMES = {
-    DocumentState.APPLIED: (ItemState.RESUBMITTED, None),
-    DocumentState.FILTERED: (ItemState.RESUBMITTED, None),
-    DocumentState.WAITING: (ItemState.RESUBMITTED, None),
-    DocumentState.DUPLICATE: (ItemState.DUPLICATE, None),
-    DocumentState.SUPERSEDED: (ItemState.DUPLICATE, None),
+    DocumentState.APPLIED: ItemState.RESUBMITTED,
+    DocumentState.FILTERED: ItemState.RESUBMITTED,
+    DocumentState.WAITING: ItemState.RESUBMITTED,
+    DocumentState.DUPLICATE: ItemState.DUPLICATE,
+    DocumentState.SUPERSEDED: ItemState.DUPLICATE,
 }
 
 
@@ -219,7 +220,7 @@ class Replay:
         with self._store.read() as connection:
             dead = document.c.id.in_(ids) & (document.c.state.in_([DocumentState.DEAD, DocumentState.QUARANTINED]))
             open_ = set(connection.execute(select(document.c.id).where(dead)).scalars())
-        self._reapply.apply([id_ for id_ in ids if id_ in open_], actor=actor)
+        self._apply([id_ for id_ in ids if id_ in open_], actor)
         with self._store.write() as connection:
             found = connection.execute(
                 select(document.c.id, document.c.state, document.c.reason).where(document.c.id.in_(ids))
@@ -227,6 +228,14 @@ class Replay:
             became = {row.id: (row.state, row.reason) for row in found}
             notes = {item.failure: _became(item, open_, became) for item in items}
             self._note(connection, plan, notes)
+
+    def _apply(self, documents: Sequence[str], actor: str) -> None:
+        """Two workers that open one subject at once collide on its number: then each document by itself."""
+        try:
+            self._reapply.apply(documents, actor=actor)
+        except IntegrityError:
+            for document in documents:
+                self._reapply.apply([document], actor=actor)
 
     def _note(self, connection: Connection, plan: str, notes: Mapping[str, tuple[str, str | None]]) -> None:
         rows = [
@@ -246,5 +255,5 @@ def _became(item: _Item, open_: set[str], became: Mapping[str, tuple[str, str | 
     if item.target not in open_:
         return ItemState.SKIPPED, "It was settled since the plan was made."
     state, reason = became[item.target]
-    outcome, _ = _OUTCOMES.get(DocumentState(state), (ItemState.ERROR, None))
+    outcome = _OUTCOMES.get(DocumentState(state), ItemState.ERROR)
     return outcome, f"{state}: {reason}" if reason else state

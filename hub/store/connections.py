@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import BigInteger, Connection, Text, bindparam, cast, select, update
 
 from hub.store.statements import insert_new_rows, upsert_rows
 from hub.store.tables import connection_state, sequence
@@ -46,17 +46,29 @@ def paused(connection: Connection) -> dict[str, str]:
     return {row.connection: row.value for row in connection.execute(statement)}
 
 
+_REFUSED = "refused:"
+# In one statement, so that web processes that count at once do not undo each other.
+_COUNT = (
+    update(connection_state)
+    .where(connection_state.c.connection == bindparam("name"), connection_state.c.key == bindparam("kept_key"))
+    .values(
+        value=cast(cast(connection_state.c.value, BigInteger) + bindparam("more", type_=BigInteger), Text),
+        at=bindparam("now"),
+    )
+)
+
+
 def count_refusals(connection: Connection, counts: Mapping[tuple[str, str], int], *, at: int) -> None:
     """Add to how many callers a connection turned away, by (connection, code of the refusal)."""
     for (name, code), count in counts.items():
-        key = f"refused:{code}"
-        before = int(read_state(connection, name, key) or 0)
-        write_state(connection, name, key, str(before + count), at=at)
+        key = f"{_REFUSED}{code}"
+        insert_new_rows(connection, connection_state, [{"connection": name, "key": key, "value": "0", "at": at}])
+        connection.execute(_COUNT, {"name": name, "kept_key": key, "more": count, "now": at})
 
 
 def refusals(connection: Connection) -> dict[str, dict[str, int]]:
     """How many callers each connection turned away, by code."""
-    statement = select(connection_state).where(connection_state.c.key.startswith("refused:"))
+    statement = select(connection_state).where(connection_state.c.key.startswith(_REFUSED))
     found: dict[str, dict[str, int]] = {}
     for row in connection.execute(statement):
         found.setdefault(row.connection, {})[row.key.partition(":")[2]] = int(row.value)

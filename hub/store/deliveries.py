@@ -11,6 +11,7 @@ from hub.store.engine import database_now
 from hub.store.statements import Row, literal_in
 from hub.store.states import DUE_DELIVERIES, OPEN_DELIVERIES, DeliveryState
 from hub.store.tables import attempt, delivery
+from hub.store.texts import shown
 
 _earlier = delivery.alias("earlier")
 
@@ -150,9 +151,13 @@ def settle(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def close_attempts(connection: Connection, rows: Sequence[Row]) -> None:
-    """Record how attempts ended: sent, attempt_number, ended, result, said, more, answer each."""
+    """Record how attempts ended: sent, attempt_number, ended, result, said, more, answer each.
+
+    What was said is shown to people, and a counterpart may have said anything.
+    """
     if rows:
-        connection.execute(_CLOSE_ATTEMPT, list(rows))
+        texts = [{name: None if row[name] is None else shown(row[name]) for name in ("said", "more")} for row in rows]
+        connection.execute(_CLOSE_ATTEMPT, [{**row, **said} for row, said in zip(rows, texts, strict=True)])
 
 
 def renew(connection: Connection, owner: str, *, lease: int) -> None:

@@ -12,7 +12,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Engine, create_engine, event, make_url
@@ -46,7 +46,7 @@ class Store:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_size=8, max_overflow=8)
-        self._turn: AbstractContextManager[None] = _Turn(url) if self.is_sqlite else nullcontext()
+        self._turn = _Turn(url) if self.is_sqlite else None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -57,7 +57,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes; committed at the end of the block, rolled back on an error."""
-        with self._turn, self.engine.connect() as connection:
+        with self._turn or nullcontext(), self.engine.connect() as connection:
             connection.execution_options(immediate=True)
             with connection.begin():
                 yield connection
@@ -65,6 +65,8 @@ class Store:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        if self._turn is not None:
+            self._turn.close()
 
 
 class _Turn:
@@ -82,6 +84,13 @@ class _Turn:
 
     def __enter__(self) -> None:
         self._threads.acquire()
+        try:
+            self._lock_file()
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def _lock_file(self) -> None:
         if self._path is not None:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -91,6 +100,13 @@ class _Turn:
         if self._file is not None:
             fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
+
+    def close(self) -> None:
+        """Close the file, once nobody writes any more."""
+        with self._threads:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
 
 
 def _sqlite_engine(url: str) -> Engine:

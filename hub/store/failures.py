@@ -10,6 +10,9 @@ from sqlalchemy import Connection, update
 from hub.contract.ids import new_id
 from hub.store.statements import Row, dumps
 from hub.store.tables import failure
+from hub.store.texts import NUMBER, shown, shown_tree
+
+_CODE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class FailureNote:
     """Why something failed, in words for support (`text`) and for whoever debugs it (`detail`).
 
     `place` holds plain values (field, value, crosswalk, file, line …). `group_key` is shared by
-    failures with one cause.
+    failures with one cause. Texts may quote what came from outside: they are made fit to be kept.
     """
 
     code: str
@@ -25,6 +28,17 @@ class FailureNote:
     group_key: str
     detail: str | None = None
     place: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        fit = {
+            "code": shown(self.code, _CODE),
+            "text": shown(self.text),
+            "group_key": shown(self.group_key, NUMBER),
+            "detail": None if self.detail is None else shown(self.detail),
+            "place": shown_tree(self.place),
+        }
+        for name, value in fit.items():
+            object.__setattr__(self, name, value)
 
 
 def failure_row(
@@ -38,7 +52,7 @@ def failure_row(
         "message": message,
         "subject": subject,
         "connection": connection,
-        "group_key": note.group_key[:200],
+        "group_key": note.group_key,
         "code": note.code,
         "text": note.text,
         "detail": note.detail,

@@ -16,7 +16,11 @@ from hub.store.tables import message
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMessage:
-    """A message that this worker holds. `fence` must still be the row's when it is settled."""
+    """A message that this worker holds.
+
+    `fence` must still be the row's when it is settled; `claims` counts how often it was claimed
+    since it last got anywhere.
+    """
 
     id: str
     connection: str
@@ -27,6 +31,7 @@ class ClaimedMessage:
     cursor: int
     received_at: int
     fence: int
+    claims: int
 
 
 _DUE = (
@@ -45,17 +50,23 @@ _CLAIM = (
         lease_owner=bindparam("owner"),
         lease_until=database_now() + bindparam("lease"),
         fence=message.c.fence + 1,
+        claims=message.c.claims + 1,
     )
     .returning(*[message.c[name] for name in ClaimedMessage.__slots__])
 )
 _ADVANCE = (
     update(message)
-    .where(message.c.id == bindparam("message_id"), message.c.fence == bindparam("held_fence"))
+    .where(
+        message.c.id == bindparam("message_id"),
+        message.c.fence == bindparam("held_fence"),
+        message.c.lease_owner.is_not(None),
+    )
     .values(
         state=bindparam("new_state"),
         reason=bindparam("why"),
         cursor=bindparam("new_cursor"),
         drained_at=bindparam("now"),
+        claims=0,
         lease_owner=None,
         lease_until=None,
     )
@@ -109,8 +120,8 @@ def keep_cursor(connection: Connection, held: ClaimedMessage, cursor: int, *, le
     """Record how far a large message was read, and hold it for `lease` microseconds more."""
     statement = (
         update(message)
-        .where(message.c.id == held.id, message.c.fence == held.fence)
-        .values(cursor=cursor, lease_until=database_now() + lease)
+        .where(message.c.id == held.id, message.c.fence == held.fence, message.c.lease_owner.is_not(None))
+        .values(cursor=cursor, claims=0, lease_until=database_now() + lease)
     )
     if connection.execute(statement).rowcount != 1:
         raise LeaseLost

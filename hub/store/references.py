@@ -22,7 +22,7 @@ def number_of_subject(connection: Connection, known: tuple[str, str, str, str], 
     statement = (
         select(reference.c.value)
         .where(reference.c.subject == owner, reference.c.system == system, reference.c.kind == kind)
-        .order_by(reference.c.at.desc())
+        .order_by(reference.c.at.desc(), reference.c.value.desc())
         .limit(1)
     )
     value: str | None = connection.execute(statement).scalar()
@@ -33,7 +33,7 @@ def numbers_of(connection: Connection, subjects: list[str]) -> dict[str, dict[tu
     """For each subject its latest number by (system, kind)."""
     found: dict[str, dict[tuple[str, str], str]] = {subject: {} for subject in subjects}
     if subjects:
-        statement = select(reference).where(reference.c.subject.in_(subjects)).order_by(reference.c.at)
-        for row in connection.execute(statement):
+        chosen = select(reference).where(reference.c.subject.in_(subjects))
+        for row in connection.execute(chosen.order_by(reference.c.at, reference.c.value)):
             found[row.subject][(row.system, row.kind)] = row.value
     return found

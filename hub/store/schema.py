@@ -18,11 +18,16 @@ _ADVISORY_LOCK = 7_236_011  # any number that no one else uses in this database
 
 
 def migrate(store: Store) -> None:
-    """Create the tables, or bring them up to date; concurrent calls wait for each other."""
+    """Create the tables, or bring them up to date; concurrent calls wait for each other.
+
+    ConfigError for a database that a newer version has changed.
+    """
     with store.write() as connection:
         if not store.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        if _current(connection) != _head():
+        current = _current(connection)
+        if current != _head():
+            _require_known(current)
             command.upgrade(alembic_config(connection), "head")
 
 
@@ -34,6 +39,15 @@ def require_current(store: Store) -> None:
         raise ConfigError(
             f"The database is at schema {current or 'none'}, and this version works with {_head()}; "
             "start it with `crossdock run`, which migrates it."
+        )
+
+
+def _require_known(current: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+    if current is not None and current not in known:
+        raise ConfigError(
+            f"The database is at schema {current}, which this version does not know; "
+            "start the version that made it, or a newer one."
         )
 
 

@@ -71,6 +71,8 @@ message = Table(
     Column("lease_owner", _name()),
     Column("lease_until", BigInteger),
     Column("fence", Integer, nullable=False),
+    # How often it was claimed since it last got anywhere.
+    Column("claims", Integer, nullable=False),
 )
 _partial_index("ix_message_due", "state IN ('received')", message.c.received_at, message.c.id)
 Index("ix_message_name", message.c.name)
@@ -176,7 +178,7 @@ awaited = Table(
     Column("kind", String(40), nullable=False),
     Column("scope", _name(), nullable=False),
     Column("value", _name(), nullable=False),
-    Index("ix_awaited_system_kind_scope_value", "system", "kind", "scope", "value"),
+    Index("ix_awaited_value", "value", "system", "kind", "scope"),
 )
 
 event = Table(
@@ -206,6 +208,7 @@ order_head = Table(
     Column("ordered_at", BigInteger),
     Column("changed_at", BigInteger, nullable=False),
     Index("ix_order_head_number", "number"),
+    Index("ix_order_head_changed", "changed_at", "subject"),
 )
 
 order_line = Table(

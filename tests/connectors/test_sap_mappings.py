@@ -96,7 +96,7 @@ async def test_a_change_reaches_the_items_of_the_order_it_follows(bench: Bench):
     assert bench.documents()["#1001"]["items"] == {"M-1": "5.000", "M-2": "1.000"}
     answers = {item.name: acknowledgement(item, numbers) for item in await bench.pull()}
     decided = {line.line_id: line.status for line in answers["ORDRSP_0000000000000002.xml"].lines}
-    assert decided == {document.lines[0].line_id: "changed", document.lines[2].line_id: "rejected"}
+    assert decided == {document.lines[0].line_id: "accepted", document.lines[2].line_id: "rejected"}
 
 
 def test_a_line_id_that_sap_cannot_carry_is_refused_before_anything_is_sent():

@@ -70,6 +70,20 @@ def compiled() -> Callable[[str], Mapping]:
 
 
 @pytest.fixture
+def compile_quietly() -> Callable[[str], Mapping | None]:
+    """A mapping from the text of a whole file, or None if it is refused."""
+
+    def run(text: str) -> Mapping | None:
+        problems = Problems()
+        node = parse(text, "mappings/test/map.yaml", problems)
+        mapping = compile_mapping(node, problems) if node else None
+        assert (mapping is None) == bool(problems.errors)
+        return mapping
+
+    return run
+
+
+@pytest.fixture
 def problems_of() -> Callable[[str], list[str]]:
     """What is wrong with a mapping's file."""
     return _problems

@@ -105,7 +105,10 @@ def test_a_huge_failing_document_stops_after_fifty_errors(compiled, answers):
 
 def test_a_failing_let_or_switch_is_named(compiled, answers):
     mapping = compiled(
-        "fields: {x: {$let: {d: source.d | decimal}, y: d}, z: {$switch: {on: source.l, cases: {a: 1}}}, w: {$each: source.d | integer as i, $value: i}}"
+        "fields:\n"
+        "  x: {$let: {d: source.d | decimal}, y: d}\n"
+        "  z: {$switch: {on: source.l, cases: {a: 1}}}\n"
+        "  w: {$each: source.d | integer as i, $value: i}\n"
     )
 
     with pytest.raises(MappingFailed) as failed:

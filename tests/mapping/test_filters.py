@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from importlib.metadata import EntryPoint, EntryPoints
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.mapping import ExpressionFailed, filter_names
+from hub.mapping import ExpressionFailed, filter_names, filters
 from hub.mapping.filters import find_filter
 from hub.mapping.filters.numbers import fixed, implied, to_decimal
 
@@ -166,12 +167,8 @@ def test_numbers_survive_text(number):
 
 
 def test_filters_of_others_are_found_by_entry_point(monkeypatch, value, problems_of):
-    from importlib.metadata import EntryPoint, EntryPoints
-
-    from hub.mapping import filters
-
     points = EntryPoints([EntryPoint("capitals", "string:capwords", "crossdock.filters")])
-    monkeypatch.setattr(filters, "entry_points", lambda **query: points.select(**query))
+    monkeypatch.setattr(filters, "entry_points", points.select)
     find_filter.cache_clear()
     try:
         assert value("source.v | capitals", {"v": "ada brandt"}) == "Ada Brandt"

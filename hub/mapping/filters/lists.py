@@ -9,7 +9,7 @@ from hub.mapping.errors import ValueRefused
 from hub.mapping.filters.filter import Filter
 from hub.mapping.filters.numbers import to_decimal
 from hub.mapping.limits import MAX_CHARACTERS
-from hub.mapping.values import add, as_list, read, shown, to_text
+from hub.mapping.values import EXACT, as_list, bounded, read, shown, to_text
 
 
 def first(value: Any) -> Any:
@@ -41,12 +41,12 @@ def join(value: Any, separator: str = "") -> str:
 def total(value: Any, path: str | None = None) -> Decimal:
     """The exact sum of the items, or of what is at `path` (`'price.amount'`) in each; missing ones count nothing."""
     keys = tuple(path.split(".")) if path is not None else ()
-    result: Decimal | int = Decimal(0)
-    for item in as_list(value):
-        found = read(item, keys, "item")
-        if found is not None:
-            result = add(result, to_decimal(found))
-    return Decimal(result)
+    found = (read(item, keys, "item") for item in as_list(value))
+    result = Decimal(0)
+    for number in found:
+        if number is not None:
+            result = EXACT.add(result, to_decimal(number))
+    return bounded(result)
 
 
 def where(value: Any, path: str, wanted: Any) -> list[Any]:

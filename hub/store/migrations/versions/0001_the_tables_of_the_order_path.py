@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.Column("lease_owner", sa.String(length=200), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("claims", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
@@ -268,6 +269,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_order_head")),
     )
     with op.batch_alter_table("order_head", schema=None) as batch_op:
+        batch_op.create_index("ix_order_head_changed", ["changed_at", "subject"], unique=False)
         batch_op.create_index("ix_order_head_number", ["number"], unique=False)
 
     op.create_table(
@@ -346,7 +348,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("document", name=op.f("pk_awaited")),
     )
     with op.batch_alter_table("awaited", schema=None) as batch_op:
-        batch_op.create_index("ix_awaited_system_kind_scope_value", ["system", "kind", "scope", "value"], unique=False)
+        batch_op.create_index("ix_awaited_value", ["value", "system", "kind", "scope"], unique=False)
 
     op.create_table(
         "delivery",
@@ -421,7 +423,7 @@ def downgrade() -> None:
 
     op.drop_table("delivery")
     with op.batch_alter_table("awaited", schema=None) as batch_op:
-        batch_op.drop_index("ix_awaited_system_kind_scope_value")
+        batch_op.drop_index("ix_awaited_value")
 
     op.drop_table("awaited")
     op.drop_table("subject_source")
@@ -438,6 +440,7 @@ def downgrade() -> None:
     op.drop_table("order_line")
     with op.batch_alter_table("order_head", schema=None) as batch_op:
         batch_op.drop_index("ix_order_head_number")
+        batch_op.drop_index("ix_order_head_changed")
 
     op.drop_table("order_head")
     op.drop_table("event")

@@ -1,11 +1,16 @@
-"""Times of rows as results carry them."""
+"""Rows of queries, and their times as results carry them."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import overload
+from typing import Any, overload
+
+from sqlalchemy import Row
 
 from hub.contract.clock import from_micros
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of a query."""
 
 
 @overload

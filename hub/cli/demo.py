@@ -1,0 +1,92 @@
+"""`crossdock demo`: plays a story against a hub of its own, and lets one look around."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from hub.operations.access import find_root
+from hub.operations.stories import Stage, find_story, staged
+from hub.runtime.sandbox import Listener, Outcome, Story
+from hub.runtime.sandbox.play import Check
+from hub.runtime.sandbox.story import Step
+from hub.source import Location
+
+_DEMO_PORT = 8400
+_FINDINGS = 1
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Play it, check every outcome, and end.")] = False,
+    story: Annotated[str, typer.Option(help="Which story of config/stories/.")] = "demo",
+    workspace: Annotated[Path | None, typer.Option(help="The workspace's directory.")] = None,
+) -> None:
+    """Play the story of the demo with simulated counterparts; then stay up to be looked at."""
+    console = Console()
+    root = find_root(workspace)
+    played = find_story(root, story)
+    outcome = asyncio.run(_run(root, played, console, once=once))
+    raise typer.Exit(0 if outcome.passed else _FINDINGS)
+
+
+async def _run(root: Path, story: Story, console: Console, *, once: bool) -> Outcome:
+    async with staged(root, story, port=None if once else _DEMO_PORT) as stage:
+        outcome = await stage.play(_Teller(console))
+        if not once:
+            await _look_around(stage, console)
+        return outcome
+
+
+class _Teller(Listener):
+    """Tells on a terminal how a story goes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def began(self, story: Story) -> None:
+        self._console.rule(f"[bold]{escape(story.title)}")
+
+    def step(self, number: int, step: Step, place: Location) -> None:  # noqa: ARG002
+        if step.title:
+            self._console.print(f"[bold]{escape(step.title)}[/]")
+        if step.run:
+            self._console.print(f"  [dim]$ {escape(step.run)}[/]")
+
+    def output(self, text: str) -> None:
+        for line in text.splitlines():
+            self._console.print(f"  [dim]{escape(line)}[/]")
+
+    def checked(self, check: Check) -> None:
+        mark = "[green]✓[/]" if check.passed else "[red]✗[/]"
+        stayed = " [dim](still)[/]" if check.kept else ""
+        self._console.print(f"  {mark} {escape(check.what)}{stayed}")
+        if not check.passed:
+            self._console.print(f"    [red]{escape(str(check.place))}: found {escape(repr(check.found))}[/]")
+
+    def ended(self, outcome: Outcome) -> None:
+        passed = sum(check.passed for check in outcome.checks)
+        colour = "green" if outcome.passed else "red"
+        self._console.rule(f"[{colour}]{passed} of {len(outcome.checks)} checks passed")
+
+
+async def _look_around(stage: Stage, console: Console) -> None:
+    """Show each order's trace and where to look, and wait for Ctrl-C."""
+    for number in stage.view.numbers():
+        console.print(await stage.view.command(["orders", "show", number]), markup=False, highlight=False)
+    console.rule("[bold]Everything is up")
+    console.print(f"The hub takes webhooks at {stage.hub_url}/in/<connection>; its log is {stage.log}.")
+    console.print("In another terminal:", style="bold")
+    console.print(f"  export CROSSDOCK_DATABASE=sqlite:///{stage.directory / 'hub.db'}")
+    for hint in ("orders list", "orders show '#1003'", "messages list", "failures list", "connections list"):
+        console.print(f"  crossdock {hint}")
+    console.print("Ctrl-C ends it.")
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()

@@ -1,0 +1,60 @@
+"""The reference is true: its examples run, and it names everything there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hub.mapping import VARIABLES, MappingFailed, MappingTest, compare, filter_names, limits
+from hub.mapping.build import CONSTRUCTS
+from hub.mapping.check import FUNCTIONS, TESTS
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "mapping.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def outcome(mapping, test: MappingTest, answers) -> list[str]:
+    """What differs from what a test expects."""
+    lookups = answers(xref=test.given.xref, crosswalk=test.given.crosswalk)
+    try:
+        made = mapping.run({"source": test.input, **test.given.variables}, lookups)
+    except MappingFailed as failed:
+        if test.error is None:
+            return [failed.message]
+        errors = [error for error in failed.errors if error.field == test.error.field]
+        texts = [f"{error.message}; {error.fix}" for error in errors]
+        return [] if any(test.error.contains in text for text in texts) else [str(failed.where["errors"])]
+    return ["an error was expected"] if test.error else compare(test.expect, made, test.partial)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_examples_run(compiled, answers, example):
+    mapping = compiled(example)
+
+    assert mapping.tests
+    for test in mapping.tests:
+        assert outcome(mapping, test, answers) == [], test.name
+
+
+def test_there_are_examples_of_every_construct_and_filter():
+    code = "\n".join(EXAMPLES)
+
+    assert [name for name in CONSTRUCTS if name not in code] == []
+    assert [name for name in filter_names() if f"| {name}" not in code] == []
+    assert [name for name in FUNCTIONS if f"{name}(" not in code] == []
+
+
+def test_every_name_is_documented():
+    assert [name for name in (*CONSTRUCTS, *VARIABLES) if f"`{name}`" not in TEXT] == []
+    assert [name for name in filter_names() if not re.search(rf"`{name}[`(]", TEXT)] == []
+    assert [name for name in TESTS if f"`is {name}`" not in TEXT] == []
+
+
+def test_every_bound_is_documented():
+    numbers = {int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", TEXT.partition("## Bounds")[2])}
+    bounds = {name: value for name, value in vars(limits).items() if name.startswith("MAX_") and name != "MAX_ERRORS"}
+
+    assert {name: value for name, value in bounds.items() if value not in numbers} == {}
