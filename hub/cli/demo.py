@@ -52,7 +52,7 @@ class _Teller(Listener):
     def began(self, story: Story) -> None:
         self._console.rule(f"[bold]{escape(story.title)}")
 
-    def step(self, number: int, step: Step, place: Location) -> None:  # noqa: ARG002
+    def step(self, number: int, step: Step, place: Location) -> None:
         if step.title:
             self._console.print(f"[bold]{escape(step.title)}[/]")
         if step.run:

@@ -8,7 +8,8 @@ How intents are ordered, per subject:
 - a *snapshot* that is older than what its source last said is superseded; one that says the
   same again is a duplicate; a newer one supersedes older ones of its source that are parked;
 - a *delta* or *command* waits while something earlier about its subject is unsettled, and one
-  whose revision was seen is a duplicate.
+  whose revision was seen is a duplicate;
+- what is about an order that could not be taken yet waits for it.
 """
 
 from __future__ import annotations
@@ -16,24 +17,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from hub.contract.documents import Intent
 from hub.contract.errors import RejectedMessage
-from hub.contract.ids import new_id
-from hub.ledger.incoming import Incoming, pack
-from hub.ledger.orders import decide, effect_of
+from hub.ledger.awaiting import Awaiting
+from hub.ledger.incoming import Incoming
+from hub.ledger.orders import Data, decide, effect_of
+from hub.ledger.revisions import is_older
+from hub.ledger.rows import delivery_row, document_row
 from hub.ledger.unit import Subject, Unit, needs_met
 from hub.pipelines import Route
 from hub.store import tables
 from hub.store.failures import FailureNote, close_failures, failure_row
-from hub.store.statements import Row, dumps, insert_rows, unique, upsert_rows
-from hub.store.states import DeliveryState, DocumentState
+from hub.store.statements import Row, insert_rows, loads, unique, upsert_rows
+from hub.store.states import OPEN_DOCUMENTS, DeliveryState, DocumentState
 
 WAIT_MICROSECONDS = 24 * 3600 * 1_000_000
 """How long a document waits for its subject to become known."""
 
-_SEEN = select(tables.seen.c.scope, tables.seen.c.key).where(tables.seen.c.key.in_(bindparam("keys", expanding=True)))
+_SEEN = select(tables.seen.c.scope, tables.seen.c.key, tables.seen.c.first).where(
+    tables.seen.c.scope.in_(bindparam("scopes", expanding=True)),
+    tables.seen.c.key.in_(bindparam("keys", expanding=True)),
+)
+_SET_STATE = (
+    update(tables.document)
+    .where(tables.document.c.id == bindparam("document_id"))
+    .values(state=bindparam("new_state"), reason=bindparam("why"), waiting_until=None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ class Application:
         self, connection: Connection, systems: Systems, *, now: int, config_version: str, actor: str = "hub"
     ) -> None:
         self._unit = Unit(connection, now=now, config_version=config_version, actor=actor)
+        self._awaiting = Awaiting(connection)
         self._connection = connection
         self._systems = systems
         self._now = now
@@ -62,45 +74,52 @@ class Application:
         self._rewritten: list[Row] = []
         self._deliveries: list[Row] = []
         self._failures: list[Row] = []
-        self._awaited: list[Row] = []
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: dict[tuple[str, str], str] = {}
         self._seen_rows: list[Row] = []
         self._superseded: list[str] = []
+        self._dead_again: list[Row] = []
         self._settled: list[str] = []
 
     def apply(self, batch: Sequence[Incoming]) -> None:
         """Apply all documents and write everything that follows from them."""
+        for incoming in batch:
+            incoming.refuse_misfit()
         self._find(batch)
         for incoming in batch:
             self._take(incoming)
         self._write()
 
     def _find(self, batch: Sequence[Incoming]) -> None:
-        identified = [incoming for incoming in batch if incoming.identity is not None]
-        self._unit.find(
+        values = [
             value
-            for incoming in identified
+            for incoming in batch
             if incoming.identity is not None
             for value in (incoming.identity.value, *incoming.identity.references.values())
-        )
-        keys = unique(_seen_key(i)[1] for i in identified if _is_counted(i))
+        ]
+        self._unit.find(values)
+        keys = [incoming.seen_key() for incoming in batch if incoming.is_counted]
         if keys:
-            self._seen = {(r.scope, r.key) for r in self._connection.execute(_SEEN, {"keys": keys})}
+            self._awaiting.find([*values, *self._unit.known_values()])
+            parameters = {"scopes": unique(scope for scope, _ in keys), "keys": unique(key for _, key in keys)}
+            self._seen = {(row.scope, row.key): row.first for row in self._connection.execute(_SEEN, parameters)}
 
     def _take(self, incoming: Incoming) -> None:
+        self._awaiting.forget(incoming)
         if incoming.identity is None:
-            self._park_failure(incoming, None)
+            self._park_unidentified(incoming)
             return
         subject = self._unit.subject_of(incoming.reference_key())
         if subject is None and incoming.opens_subject:
             subject = self._unit.open(incoming.identity.subject_kind)
             self._unit.register(subject, self._own_references(incoming), cause=incoming.id)
-        if subject is None:
-            self._wait_for_subject(incoming)
-        elif incoming.filtered is not None:
+        if incoming.filtered is not None:
             self._settle(incoming, subject, DocumentState.FILTERED, incoming.filtered)
-        else:
+        elif subject is not None:
             self._take_about(incoming, subject)
+        elif incoming.failure is not None:
+            self._park_failure(incoming, None, incoming.failure)
+        else:
+            self._wait_for_subject(incoming)
 
     def _own_references(self, incoming: Incoming) -> list[tuple[str, str, str, str]]:
         if incoming.identity is None:
@@ -111,89 +130,123 @@ class Application:
     def _take_about(self, incoming: Incoming, subject: Subject) -> None:
         stale = self._stale(incoming, subject)
         if stale is not None:
-            self._settle(incoming, subject, *stale)
+            state, reason = stale
+            if state is DocumentState.DUPLICATE:
+                self._supersede_parked(incoming, subject)
+                self._keep_source(incoming, subject)
+            self._settle(incoming, subject, state, reason)
         elif incoming.failure is not None:
             self._supersede_parked(incoming, subject)
-            self._park_failure(incoming, subject)
+            self._park_failure(incoming, subject, incoming.failure)
         elif self._must_wait(incoming, subject):
-            self._settle(
-                incoming, subject, DocumentState.WAITING, "Waits for an earlier document about the same subject."
-            )
+            reason = "Waits for an earlier document about the same subject."
+            self._settle(incoming, subject, DocumentState.WAITING, reason)
         else:
             self._supersede_parked(incoming, subject)
-            self._apply(incoming, subject)
+            self._decide(incoming, subject)
 
     def _stale(self, incoming: Incoming, subject: Subject) -> tuple[DocumentState, str] | None:
-        if _is_counted(incoming):
-            key = _seen_key(incoming)
-            if key in self._seen and not incoming.exists:
-                return DocumentState.DUPLICATE, f"Revision {incoming.revision[1:]} was applied before."
-            return None
+        if incoming.is_counted:
+            first = self._seen.get(incoming.seen_key())
+            if first is None or first == incoming.id:
+                return None
+            return DocumentState.DUPLICATE, f"Revision {incoming.version} was applied before."
         last = subject.sources.get((incoming.system, incoming.kind or ""))
         if last is None:
             return None
-        if incoming.revision and incoming.revision < last["revision"]:
+        if is_older(incoming.revision, last["revision"]):
             return DocumentState.SUPERSEDED, "A newer revision was applied before it arrived."
         if incoming.failure is None and incoming.digest == last["digest"]:
-            self._keep_source(incoming, subject)
             return DocumentState.DUPLICATE, "It says the same as the revision before."
         return None
 
     def _must_wait(self, incoming: Incoming, subject: Subject) -> bool:
-        if not _is_counted(incoming):
+        """A delta or command waits for whatever is open before it; the rest for an order that is not taken yet."""
+        if not incoming.is_counted and (incoming.opens_subject or subject.order.exists):
             return False
         earlier = (row for row in subject.open_documents if row["id"] != incoming.id)
-        return any(incoming.seq is None or row["seq"] < incoming.seq for row in earlier)
+        if any(incoming.seq is None or row["seq"] < incoming.seq for row in earlier):
+            return True
+        return incoming.is_counted and self._awaiting.precedes(incoming, subject)
 
     def _supersede_parked(self, incoming: Incoming, subject: Subject) -> None:
         """Older snapshots of the same source that are parked have nothing left to say."""
-        if _is_counted(incoming):
+        if incoming.is_counted:
             return
         for row in list(subject.open_documents):
             same = (row["source"], row["kind"]) == (incoming.system, incoming.kind)
-            if same and row["intent"] == Intent.SNAPSHOT and row["id"] != incoming.id:
+            if same and row["intent"] == Intent.SNAPSHOT and _says_less(row, incoming):
                 subject.open_documents.remove(row)
                 self._superseded.append(row["id"])
                 self._unit.append(subject, "document.superseded", {"document": row["id"]}, cause=incoming.id)
 
-    def _apply(self, incoming: Incoming, subject: Subject) -> None:
+    def _decide(self, incoming: Incoming, subject: Subject) -> None:
         if incoming.document is None:
             raise ValueError(f"document {incoming.id} has neither content nor failure")
-        decision = decide(subject.order, incoming.document)
-        if decision is None:
-            self._settle(incoming, subject, DocumentState.DUPLICATE, "It says nothing new.")
+        if not subject.order.exists and not incoming.opens_subject:
+            self._settle(incoming, subject, DocumentState.FILTERED, "The order it is about was not taken.")
             return
-        kind, data = decision
-        effect = effect_of(kind)
         try:
-            plans = self._wanted(incoming, effect)
+            events = decide(subject.order, incoming.document)
         except RejectedMessage as error:
-            group = f"{error.code}:{incoming.pipeline}"
-            incoming.failure = FailureNote(error.code, error.message, group, error.detail, error.where)
-            self._park_failure(incoming, subject)
+            group = f"{error.code}:{incoming.connection}:{incoming.mapping}:{error.where.get('field')}"
+            self._park_failure(incoming, subject, FailureNote(error.code, error.message, group, place=error.where))
             return
-        seq = self._unit.append(subject, kind, data, cause=incoming.id)
+        if events:
+            self._apply(incoming, subject, events)
+        else:
+            self._settle(incoming, subject, DocumentState.DUPLICATE, "It says nothing new.")
+
+    def _apply(self, incoming: Incoming, subject: Subject, events: list[tuple[str, Data]]) -> None:
+        for kind, data in events:
+            seq = self._unit.append(subject, kind, data, cause=incoming.id)
         self._unit.register(subject, self._own_references(incoming), cause=incoming.id)
         self._keep_source(incoming, subject)
         self._count(incoming)
+        effect = effect_of(events[-1][0])
         self._settle(incoming, subject, DocumentState.APPLIED, None, effect=effect, seq=seq)
-        for route, numbers in plans:
-            self._plan(incoming, subject, route, numbers, effect)
+        for route in incoming.routes:
+            self._follow(incoming, subject, route, effect)
 
-    def _wanted(self, incoming: Incoming, effect: str) -> list[tuple[Route, dict[str, str]]]:
-        """The routes that want the document, and the numbers their targets will know it by.
+    def _follow(self, incoming: Incoming, subject: Subject, route: Route, effect: str) -> None:
+        """Plan a delivery if the route wants the document; a route that cannot tell makes a dead one."""
+        try:
+            if not route.wants(incoming.tree, effect, incoming.connection):
+                return
+            numbers = route.references_of(incoming.tree, effect, incoming.connection)
+        except RejectedMessage as error:
+            group = f"{error.code}:{route.name}"
+            note = FailureNote(error.code, error.message, group, error.detail, error.where)
+            self._plan_dead(incoming, subject, route, effect, note)
+            return
+        row = self._plan(incoming, subject, route, effect)
+        keys = [(row["system"], kind, "", value) for kind, value in numbers.items()]
+        self._unit.register(subject, keys, cause=incoming.id)
 
-        Raises RejectedMessage where a route cannot tell; the document is then not applied at all.
-        """
-        connection = incoming.connection
-        return [
-            (route, route.references_of(incoming.tree, effect, connection))
-            for route in incoming.routes
-            if route.wants(incoming.tree, effect, connection)
-        ]
+    def _plan(self, incoming: Incoming, subject: Subject, route: Route, effect: str) -> Row:
+        row = delivery_row(
+            incoming,
+            route,
+            system=self._systems.of(route.to),
+            subject=subject.id,
+            effect=effect,
+            config_version=self._config_version,
+            now=self._now,
+        )
+        data = {"delivery": row["id"], "to": route.to, "system": row["system"], "route": route.name, "effect": effect}
+        row["lane"] = self._unit.append(subject, "delivery.planned", data, cause=incoming.id)
+        self._deliveries.append(row)
+        return row
+
+    def _plan_dead(self, incoming: Incoming, subject: Subject, route: Route, effect: str, note: FailureNote) -> None:
+        row = self._plan(incoming, subject, route, effect)
+        row["state"], row["reason"] = DeliveryState.DEAD, note.text
+        data = {"delivery": row["id"], "system": row["system"], "state": "failed", "reason": note.text}
+        self._unit.append(subject, "delivery.failed", data, cause=incoming.id)
+        self._failures.append(self._failure_row(incoming, subject, note, delivery=row["id"], to=route.to))
 
     def _keep_source(self, incoming: Incoming, subject: Subject) -> None:
-        if incoming.identity is not None and not _is_counted(incoming):
+        if not incoming.is_counted:
             self._unit.keep_source(
                 subject,
                 incoming.system,
@@ -204,74 +257,50 @@ class Application:
             )
 
     def _count(self, incoming: Incoming) -> None:
-        if _is_counted(incoming):
-            scope, key = _seen_key(incoming)
-            self._seen.add((scope, key))
+        if incoming.is_counted:
+            scope, key = incoming.seen_key()
+            self._seen[(scope, key)] = incoming.id
             self._seen_rows.append({"scope": scope, "key": key, "first": incoming.id, "at": self._now})
 
-    def _plan(self, incoming: Incoming, subject: Subject, route: Route, numbers: dict[str, str], effect: str) -> None:
-        system = self._systems.of(route.to)
-        self._unit.register(subject, [(system, kind, "", value) for kind, value in numbers.items()], cause=incoming.id)
-        needs = [[need.system, need.kind] for need in route.needs]
-        id_ = new_id()
-        data = {"delivery": id_, "to": route.to, "system": system, "route": route.name, "effect": effect}
-        lane = self._unit.append(subject, "delivery.planned", data, cause=incoming.id)
-        self._deliveries.append(
-            {
-                "id": id_,
-                "document": incoming.id,
-                "subject": subject.id,
-                "connection": route.to,
-                "system": system,
-                "lane": lane,
-                "route": route.name,
-                "mapping": route.mapping.name,
-                "effect": effect,
-                "state": DeliveryState.PLANNED,
-                "reason": None,
-                "needs": dumps(needs) if needs else None,
-                "ready": needs_met(subject, needs),
-                "transmission": None,
-                "revision": 1,
-                "attempts": 0,
-                "tries": 0,
-                "next_at": self._now,
-                "config_version": self._config_version,
-                "lookups": None,
-                "created_at": self._now,
-                "settled_at": None,
-                "lease_owner": None,
-                "lease_until": None,
-                "fence": 0,
-            }
-        )
-
     def _wait_for_subject(self, incoming: Incoming) -> None:
-        system, kind, scope, value = incoming.reference_key()
-        if incoming.failure is not None or incoming.filtered is not None:
-            self._park_failure(incoming, None)
-            return
+        system, kind, _, value = incoming.reference_key()
         reason = f"No {kind} {value} of {system} is known yet."
-        self._document(incoming, None, DocumentState.WAITING, reason, until=self._now + WAIT_MICROSECONDS)
-        row = {"document": incoming.id, "system": system, "kind": kind, "scope": scope, "value": value}
-        self._awaited.append(row)
+        self._settle(incoming, None, DocumentState.WAITING, reason, until=self._now + WAIT_MICROSECONDS)
+        self._awaiting.add(incoming, at=self._now)
 
-    def _park_failure(self, incoming: Incoming, subject: Subject | None) -> None:
-        if incoming.failure is None:
-            self._document(incoming, subject, DocumentState.FILTERED, incoming.filtered)
-            return
-        note = incoming.failure
+    def _park_failure(self, incoming: Incoming, subject: Subject | None, note: FailureNote) -> None:
         self._settle(incoming, subject, DocumentState.DEAD, note.text)
-        self._failures.append(
-            failure_row(
-                note,
-                kind="document",
-                target=incoming.id,
-                message=incoming.message,
-                subject=None if subject is None else subject.id,
-                connection=incoming.connection,
-                at=self._now,
-            )
+        self._failures.append(self._failure_row(incoming, subject, note))
+
+    def _park_unidentified(self, incoming: Incoming) -> None:
+        """What does not say what it is about has no lane; one that had a lane keeps it."""
+        note = incoming.failure
+        if note is None:
+            raise ValueError(f"document {incoming.id} has neither identity nor failure")
+        if not incoming.exists:
+            self._park_failure(incoming, None, note)
+            return
+        self._dead_again.append({"document_id": incoming.id, "new_state": DocumentState.DEAD, "why": note.text})
+        self._settled.append(incoming.id)
+        self._failures.append(self._failure_row(incoming, None, note))
+
+    def _failure_row(
+        self,
+        incoming: Incoming,
+        subject: Subject | None,
+        note: FailureNote,
+        *,
+        delivery: str | None = None,
+        to: str | None = None,
+    ) -> Row:
+        return failure_row(
+            note,
+            kind="document" if delivery is None else "delivery",
+            target=delivery or incoming.id,
+            message=incoming.message,
+            subject=None if subject is None else subject.id,
+            connection=to or incoming.connection,
+            at=self._now,
         )
 
     def _settle(
@@ -283,98 +312,70 @@ class Application:
         *,
         effect: str | None = None,
         seq: int | None = None,
+        until: int | None = None,
     ) -> None:
         if subject is not None and seq is None:
-            data = {"document": incoming.id, "reason": reason, "revision": incoming.revision[1:]}
+            data = {"document": incoming.id, "reason": reason, "revision": incoming.version}
             seq = self._unit.append(subject, f"document.{state.value}", data, cause=incoming.id)
-        self._document(incoming, subject, state, reason, effect=effect, seq=incoming.seq or seq)
+        seq = incoming.seq or seq
+        row = document_row(
+            incoming,
+            state,
+            reason,
+            subject=None if subject is None else subject.id,
+            seq=seq,
+            effect=effect,
+            until=until,
+            config_version=self._config_version,
+            now=self._now,
+        )
+        (self._rewritten if incoming.exists else self._documents).append(row)
         if incoming.exists:
             self._settled.append(incoming.id)
         if subject is not None:
-            self._keep_open(incoming, subject, state, incoming.seq or seq or 0)
-
-    def _keep_open(self, incoming: Incoming, subject: Subject, state: DocumentState, seq: int) -> None:
-        """Later documents of this batch see what this one left unsettled."""
-        subject.open_documents = [row for row in subject.open_documents if row["id"] != incoming.id]
-        if state in {DocumentState.WAITING, DocumentState.DEAD}:
-            row = {"id": incoming.id, "seq": seq, "kind": incoming.kind, "source": incoming.system}
-            intent = None if incoming.identity is None else incoming.identity.intent
-            subject.open_documents.append({**row, "intent": intent, "revision": incoming.revision, "state": state})
-
-    def _document(
-        self,
-        incoming: Incoming,
-        subject: Subject | None,
-        state: DocumentState,
-        reason: str | None,
-        *,
-        effect: str | None = None,
-        seq: int | None = None,
-        until: int | None = None,
-    ) -> None:
-        identity = incoming.identity
-        incoming.subject = None if subject is None else subject.id
-        row = {
-            "id": incoming.id,
-            "message": incoming.message,
-            "ordinal": incoming.ordinal,
-            "position": incoming.position[:200],
-            "subject": incoming.subject,
-            "seq": seq,
-            "kind": incoming.kind,
-            "version": 1 if incoming.document is None else incoming.document.version,
-            "intent": None if identity is None else identity.intent,
-            "source": incoming.system,
-            "source_id": None if identity is None else identity.value[:200],
-            "revision": incoming.revision,
-            "state": state,
-            "reason": reason,
-            "effect": effect,
-            "pipeline": incoming.pipeline,
-            "mapping": incoming.mapping,
-            "config_version": self._config_version,
-            "lookups": dumps(incoming.lookups) if incoming.lookups else None,
-            "digest": incoming.digest or None,
-            "content": pack(incoming.content) if incoming.content else None,
-            "created_at": incoming.created_at or self._now,
-            "waiting_until": until,
-        }
-        (self._rewritten if incoming.exists else self._documents).append(row)
+            _keep_open(incoming, subject, row)
 
     def _write(self) -> None:
         connection = self._connection
         self._unit.flush_subjects()
         insert_rows(connection, tables.document, self._documents)
-        self._rewrite_documents()
-        insert_rows(connection, tables.delivery, self._deliveries)
-        insert_rows(connection, tables.awaited, self._awaited)
+        upsert_rows(connection, tables.document, self._rewritten)
+        self._awaiting.write([row["id"] for row in self._rewritten])
+        self._write_deliveries()
         insert_rows(connection, tables.seen, self._seen_rows)
         self._unit.flush()
+        self._write_failures()
+
+    def _write_deliveries(self) -> None:
+        """What a delivery needs may have become known after it was planned, in the same batch."""
+        for row in self._deliveries:
+            row["ready"] = needs_met(self._unit.subject(row["subject"]), loads(row["needs"]) or [])
+        insert_rows(self._connection, tables.delivery, self._deliveries)
+
+    def _write_failures(self) -> None:
+        """Close those of what was settled, open new ones, and close those of what a later document superseded."""
+        connection = self._connection
         close_failures(connection, self._settled, by="hub", at=self._now)
         insert_rows(connection, tables.failure, self._failures)
-        if self._superseded:
-            connection.execute(_SUPERSEDE, [{"document_id": id_} for id_ in self._superseded])
-            close_failures(connection, self._superseded, by="hub", at=self._now)
-
-    def _rewrite_documents(self) -> None:
-        if self._rewritten:
-            ids = [row["id"] for row in self._rewritten]
-            self._connection.execute(delete(tables.awaited).where(tables.awaited.c.document.in_(ids)))
-            upsert_rows(self._connection, tables.document, self._rewritten)
+        reason = "A newer revision arrived while it was parked."
+        superseded = [
+            {"document_id": id_, "new_state": DocumentState.SUPERSEDED, "why": reason} for id_ in self._superseded
+        ]
+        if self._dead_again or superseded:
+            connection.execute(_SET_STATE, [*self._dead_again, *superseded])
+        close_failures(connection, self._superseded, by="hub", at=self._now)
 
 
-_SUPERSEDE = (
-    update(tables.document)
-    .where(tables.document.c.id == bindparam("document_id"))
-    .values(state=DocumentState.SUPERSEDED, reason="A newer revision arrived while it was parked.")
-)
+def _says_less(parked: Row, incoming: Incoming) -> bool:
+    """Whether a parked snapshot is older than one that is being taken: by revision, else by arrival."""
+    if parked["id"] == incoming.id or is_older(incoming.revision, parked["revision"]):
+        return False
+    arrived_before = incoming.seq is None or parked["seq"] < incoming.seq
+    return is_older(parked["revision"], incoming.revision) or arrived_before
 
 
-def _is_counted(incoming: Incoming) -> bool:
-    """Whether it counts by revision, as deltas and commands do, and not by content."""
-    return incoming.identity is not None and incoming.identity.intent != Intent.SNAPSHOT
-
-
-def _seen_key(incoming: Incoming) -> tuple[str, str]:
-    value = "" if incoming.identity is None else incoming.identity.value
-    return f"revision:{incoming.system}:{incoming.kind}"[:200], f"{value}:{incoming.revision or incoming.message}"
+def _keep_open(incoming: Incoming, subject: Subject, row: Row) -> None:
+    """Later documents of the batch see what this one left unsettled."""
+    subject.open_documents = [other for other in subject.open_documents if other["id"] != incoming.id]
+    if row["state"] in OPEN_DOCUMENTS:
+        subject.open_documents.append(row)

@@ -7,17 +7,28 @@ so that rebuilding from the recorded events gives what was there before.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from hub.contract.clock import to_micros
 from hub.contract.documents import Document, Order, OrderAcknowledgement
 from hub.contract.documents.acknowledgement import LineStatus
+from hub.contract.errors import RejectedMessage
 from hub.contract.values import to_scaled
+from hub.store.texts import misfit, shown
 
 Data = dict[str, Any]
 
 _LINE_OPEN = "open"
-_LINE_CANCELLED = "cancelled"
+_CAPTURED = "captured"
+_CANCELLED = "cancelled"
+"""Of an order and of a line."""
+
+ORDER_EVENTS = "order."
+"""How the kinds of events begin that change the order itself."""
+
+_SHOWN = 60
+"""Characters of a refused value that an error repeats."""
 
 
 @dataclass(slots=True)
@@ -62,17 +73,27 @@ class OrderState:
     systems: dict[str, SystemRow] = field(default_factory=dict)
 
 
-def decide(state: OrderState, document: Document) -> tuple[str, Data] | None:
-    """The event (kind, data) that a document makes of this state; None if it says nothing new."""
+def decide(state: OrderState, document: Document) -> list[tuple[str, Data]]:
+    """The events (kind, data) that a document makes of this state; none if it says nothing new.
+
+    Raises RejectedMessage, naming the field, for what the tables of the ledger cannot hold.
+    """
     if isinstance(document, Order):
-        if not state.exists:
-            return "order.captured", _captured(document)
-        if document.cancelled and state.status != "cancelled":
-            return "order.cancelled", {"source": document.header.source}
-        return "order.changed", _captured(document)
+        return _decide_order(state, document)
     if isinstance(document, OrderAcknowledgement):
-        return "order.acknowledged", _acknowledged(document)
-    return None
+        return [("order.acknowledged", _acknowledged(document))]
+    return []
+
+
+def _decide_order(state: OrderState, order: Order) -> list[tuple[str, Data]]:
+    """An order that is first heard of when it is cancelled already is captured and cancelled at once."""
+    cancelled = ("order.cancelled", {"source": order.header.source})
+    if not state.exists:
+        captured = ("order.captured", _captured(order))
+        return [captured, cancelled] if order.cancelled else [captured]
+    if order.cancelled and state.status != _CANCELLED:
+        return [cancelled]
+    return [("order.changed", _captured(order))]
 
 
 def effect_of(event_kind: str) -> str:
@@ -83,63 +104,105 @@ def effect_of(event_kind: str) -> str:
 
 def _captured(order: Order) -> Data:
     grand = order.totals.grand
+    _require_unique([line.line_id for line in order.lines])
     return {
         "source": order.header.source,
-        "number": order.number,
+        "number": _name(order.number, "number"),
         "currency": order.currency,
-        "total": None if grand is None else to_scaled(grand.amount),
+        "total": None if grand is None else _scaled(grand.amount, "totals.grand.amount"),
         "ordered_at": None if order.ordered_at is None else to_micros(order.ordered_at),
+        "cancelled": order.cancelled,
         "lines": [
             {
-                "line": line.line_id,
-                "sku": line.sku,
-                "quantity": to_scaled(line.quantity.value),
+                "line": _name(line.line_id, f"lines[{index}].line_id"),
+                "sku": None if line.sku is None else _name(line.sku, f"lines[{index}].sku"),
+                "quantity": _scaled(line.quantity.value, f"lines[{index}].quantity"),
                 "unit": line.quantity.unit,
                 "cancelled": line.cancelled,
             }
-            for line in order.lines
+            for index, line in enumerate(order.lines)
         ],
     }
 
 
 def _acknowledged(document: OrderAcknowledgement) -> Data:
+    number = document.seller_number
     return {
         "system": document.header.source,
-        "number": document.seller_number,
+        "number": None if number is None else _name(number, "seller_number"),
         "lines": [
             {
                 "line": line.line_id,
                 "status": line.status.value,
-                "quantity": None if line.quantity is None else to_scaled(line.quantity.value),
+                "quantity": None if line.quantity is None else _scaled(line.quantity.value, f"lines[{index}].quantity"),
                 "promised_on": None if line.promised_on is None else line.promised_on.isoformat(),
             }
-            for line in document.lines
+            for index, line in enumerate(document.lines)
         ],
     }
 
 
+def _scaled(number: Decimal, field_: str) -> int:
+    """The number times 10**6; ArithmeticError is what Decimal raises for exponents beyond its own."""
+    try:
+        return to_scaled(number)
+    except (ValueError, ArithmeticError):
+        value = shown(str(number), _SHOWN)
+        message = f"{field_} is {value}: the ledger keeps six decimals and at most twelve digits before the point."
+        raise RejectedMessage(message, field=field_, value=value) from None
+
+
+def _name(text: str, field_: str) -> str:
+    why = misfit(text)
+    if why is not None:
+        raise RejectedMessage(f"{field_} {why}.", field=field_, value=shown(text, _SHOWN))
+    return text
+
+
+def _require_unique(line_ids: list[str]) -> None:
+    """Lines are told apart by their ids, from one revision of an order to the next."""
+    seen: set[str] = set()
+    for index, line_id in enumerate(line_ids):
+        if line_id in seen:
+            message = f"Two lines have the line_id {line_id}; map it from what is different for each line."
+            raise RejectedMessage(message, field=f"lines[{index}].line_id", value=line_id)
+        seen.add(line_id)
+
+
 def fold(state: OrderState, kind: str, data: Data, at: int) -> None:
-    """Change the state as the event says; events that do not touch it are passed over."""
+    """Change the state as the event says; events that do not touch it are passed over.
+
+    `changed_at` tells when the order itself changed: deliveries and numbers leave it.
+    """
     change = _FOLDS.get(kind)
-    if change is not None:
-        change(state, data, at)
+    if change is None:
+        return
+    change(state, data, at)
+    if kind.startswith(ORDER_EVENTS):
         state.changed_at = at
 
 
 def _fold_captured(state: OrderState, data: Data, at: int) -> None:
     state.exists = True
     state.source = data["source"]
-    state.status = "captured"
+    state.status = _CAPTURED
     _take_order(state, data)
     row = _row(state, data["source"], at)
     row.number = data["number"]
-    row.expected = row.actual = "captured"
+    row.expected = row.actual = _CAPTURED
 
 
 def _fold_changed(state: OrderState, data: Data, at: int) -> None:
+    was_cancelled = state.status == _CANCELLED
     _take_order(state, data)
     row = _row(state, data["source"], at)
     row.number = data["number"]
+    if data["cancelled"]:
+        _cancel_lines(state)
+    elif was_cancelled:
+        state.status = row.expected = row.actual = _CAPTURED
+    elif state.status != _CAPTURED:
+        state.status = _acknowledged_status(state)
 
 
 def _take_order(state: OrderState, data: Data) -> None:
@@ -153,12 +216,12 @@ def _take_order(state: OrderState, data: Data) -> None:
         line = Line(item["line"], ordinal, item["sku"], item["quantity"], item["unit"])
         _keep_confirmation(line, before.get(line.line))
         if item["cancelled"]:
-            line.status = _LINE_CANCELLED
+            line.status = _CANCELLED
         state.lines[line.line] = line
 
 
 def _keep_confirmation(line: Line, before: Line | None) -> None:
-    if before is None or before.status == _LINE_CANCELLED:
+    if before is None or before.status == _CANCELLED:
         return
     same = (before.sku, before.quantity, before.unit) == (line.sku, line.quantity, line.unit)
     line.status = before.status if same else _LINE_OPEN
@@ -167,18 +230,22 @@ def _keep_confirmation(line: Line, before: Line | None) -> None:
 
 
 def _fold_cancelled(state: OrderState, data: Data, at: int) -> None:
-    state.status = "cancelled"
+    state.status = _CANCELLED
     row = _row(state, data["source"], at)
-    row.expected = row.actual = "cancelled"
+    row.expected = row.actual = _CANCELLED
+    _cancel_lines(state)
+
+
+def _cancel_lines(state: OrderState) -> None:
     for line in state.lines.values():
-        line.status = _LINE_CANCELLED
+        line.status = _CANCELLED
 
 
 def _fold_acknowledged(state: OrderState, data: Data, at: int) -> None:
     for item in data["lines"]:
         line = state.lines.get(item["line"])
         # A line the buyer cancelled stays so, whatever the seller says to that.
-        if line is not None and line.status != _LINE_CANCELLED:
+        if line is not None and line.status != _CANCELLED:
             line.status = item["status"]
             line.confirmed = item["quantity"]
             line.promised_on = item["promised_on"]
@@ -186,12 +253,12 @@ def _fold_acknowledged(state: OrderState, data: Data, at: int) -> None:
     row.number = data["number"] or row.number
     row.expected = row.actual = "acknowledged"
     row.note = None
-    if state.status != "cancelled":
+    if state.status != _CANCELLED:
         state.status = _acknowledged_status(state)
 
 
 def _acknowledged_status(state: OrderState) -> str:
-    statuses = {line.status for line in state.lines.values()} - {_LINE_CANCELLED}
+    statuses = {line.status for line in state.lines.values()} - {_CANCELLED}
     if statuses == {LineStatus.REJECTED.value}:
         return "rejected"
     return "acknowledged" if statuses <= {LineStatus.ACCEPTED.value} else "partly_acknowledged"

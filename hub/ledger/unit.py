@@ -8,17 +8,21 @@ other in a circle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from hub.contract.ids import new_id
 from hub.ledger.heads import head_row, line_row, load_orders, system_rows
-from hub.ledger.orders import Data, OrderState, fold
+from hub.ledger.orders import ORDER_EVENTS, Data, OrderState, fold
 from hub.store import tables
 from hub.store.statements import Row, dumps, insert_rows, literal_in, loads, unique, upsert_rows
 from hub.store.states import OPEN_DOCUMENTS, DeliveryState
+from hub.store.texts import NUMBER, misfit, shown
+
+_KIND = 40
+"""Characters of the kind of a number."""
 
 ReferenceKey = tuple[str, str, str, str]
 """(system, kind, scope, value)."""
@@ -42,11 +46,6 @@ class Subject:
     def knows(self, system: str, kind: str) -> bool:
         """Whether the subject has a number of this kind in this system."""
         return any(key[0] == system and key[1] == kind for key in self.references)
-
-    def value_of(self, system: str, kind: str) -> str | None:
-        """The subject's latest number of this kind in this system."""
-        found = [(at, key[3]) for key, at in self.references.items() if key[0] == system and key[1] == kind]
-        return max(found)[1] if found else None
 
 
 _LOCK = (
@@ -103,13 +102,17 @@ class Unit:
 
     def find(self, values: Iterable[str]) -> None:
         """Look up which subjects have one of these numbers, and hold those subjects."""
-        wanted = unique(values)
+        wanted = unique(value for value in values if misfit(value) is None)
         if not wanted:
             return
         self._looked_up.update(wanted)
         for row in self.connection.execute(_FIND, {"values": wanted}):
             self._known[(row.system, row.kind, row.scope, row.value)] = row.subject
         self.hold(self._known.values())
+
+    def known_values(self) -> set[str]:
+        """All numbers of the subjects that are held."""
+        return {key[3] for subject in self._subjects.values() for key in subject.references}
 
     def hold(self, ids: Iterable[str], *, for_documents: bool = True) -> None:
         """Lock subjects and load what is known of them; those held already are left alone.
@@ -170,13 +173,22 @@ class Unit:
             }
         )
         fold(subject.order, kind, data, self.now)
-        subject.lines_dirty = subject.lines_dirty or kind.startswith("order.")
+        subject.lines_dirty = subject.lines_dirty or kind.startswith(ORDER_EVENTS)
         return subject.seq
 
     def register(self, subject: Subject, keys: Iterable[ReferenceKey], *, cause: str) -> None:
-        """Give the subject numbers; one that another subject has stays there, as an event says."""
+        """Give the subject numbers.
+
+        One that another subject has stays there, and one that no table can hold is left out; an
+        event says so.
+        """
         added: list[ReferenceKey] = []
         for key in keys:
+            why = _misfit(key)
+            if why is not None:
+                number = [shown(part, NUMBER) for part in key]
+                self.append(subject, "references.unfit", {"reference": number, "reason": why}, cause=cause)
+                continue
             owner = self._known.get(key) or self._owner_in_database(key)
             if owner is None:
                 self._known[key] = subject.id
@@ -221,7 +233,8 @@ class Unit:
         known = [s for s in self._subjects.values() if not s.is_new and s.id in changed]
         if known:
             self.connection.execute(_SEQ, [{"subject_id": s.id, "new_seq": s.seq} for s in known])
-        insert_rows(self.connection, tables.reference, self._references)
+        # In one order everywhere, so that two workers with the same new numbers wait for each other in no circle.
+        insert_rows(self.connection, tables.reference, sorted(self._references, key=_reference_order))
 
     def flush(self) -> None:
         """Write events, sources and heads. Nothing may be appended afterwards."""
@@ -259,6 +272,17 @@ class Unit:
 def needs_met(subject: Subject, needs: list[list[str]]) -> bool:
     """Whether the subject has all the numbers, [system, kind] each, that a delivery needs."""
     return all(subject.knows(system, kind) for system, kind in needs)
+
+
+def _misfit(key: ReferenceKey) -> str | None:
+    """Why a number cannot be kept, or None."""
+    _, kind, _, value = key
+    why = misfit(value)
+    return why if why is not None else misfit(kind, _KIND)
+
+
+def _reference_order(row: Mapping[str, str]) -> ReferenceKey:
+    return (row["system"], row["kind"], row["scope"], row["value"])
 
 
 def _reference_row(key: ReferenceKey, subject: str, at: int) -> Row:

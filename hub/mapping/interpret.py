@@ -219,7 +219,7 @@ def describe(error: Exception, source: Source, path: str, cause: Read | None, hi
         fix = hint or "correct it, or write {$value: …, $optional: true} or $default"
     elif isinstance(error, CrosswalkMissing):
         message = f"the crosswalk {error.table!r} has no entry for {error.value!r}"
-        fix = f"add it with `crossdock crosswalk add {error.table} {error.value} <code>` and reprocess"
+        fix = f"add it with `crossdock crosswalk add {error.table} {error.value} CODE`, then replay"
         crosswalk, value = error.table, error.value
     elif not isinstance(error, ValueRefused):
         message = f"{source.text!r} cannot work with these values ({error})"

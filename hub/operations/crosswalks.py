@@ -15,11 +15,9 @@ from hub.operations.errors import BadInput, NotFound, OperationRefused
 from hub.store import Store
 from hub.store.crosswalks import add_row, added_rows
 from hub.store.tables import crosswalk_row
+from hub.store.texts import misfit
 from hub.workspace import Crosswalk, Workspace
 from hub.workspace.loader import CROSSWALKS
-
-LONGEST = 200
-"""Characters of a name, a value or a code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +144,9 @@ def add_crosswalk_row(
 
 def _require_sound(name: str, value: str, target: str, valid_from: date | None, valid_to: date | None) -> None:
     for what, text in (("name", name), ("value", value), ("code", target)):
-        if not text or len(text) > LONGEST:
-            trouble = f"is longer than {LONGEST} characters" if text else "is empty"
-            raise BadInput(f"The {what} {trouble}.", value=text[:LONGEST])
+        trouble = misfit(text)
+        if trouble is not None:
+            raise BadInput(f"The {what} {trouble}.", what=what)
     if valid_from is not None and valid_to is not None and valid_to < valid_from:
         raise BadInput(f"The row would end on {valid_to}, before it begins on {valid_from}.", value=str(valid_to))
 

@@ -8,14 +8,16 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from hub.operations.ids import short
+from hub.operations.ids import resolve, short
 from hub.operations.pauses import pauses_of
-from hub.operations.previews import preview
+from hub.operations.previews import Preview, preview
 from hub.operations.rows import AnyRow, moment
+from hub.store import Store
+from hub.store.bodies import read_small
 from hub.store.references import numbers_of
 from hub.store.statements import literal_in, loads
 from hub.store.states import DUE_DELIVERIES, OPEN_DELIVERIES, DeliveryState
-from hub.store.tables import attempt, delivery, failure, transmission
+from hub.store.tables import attempt, delivery, failure, order_head, transmission
 
 MOST = 500
 """Deliveries that are shown at most."""
@@ -83,6 +85,19 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A delivery with the bytes that carry it, None before they are made. `type` and `name` are those of the bytes."""
+
+    delivery: Delivery
+    order: str | None
+    subject: str
+    type: str | None
+    name: str | None
+    sha256: str | None
+    body: Preview | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Surroundings:
     """What is read once for all deliveries shown."""
 
@@ -101,6 +116,26 @@ def read_deliveries(connection: Connection, condition: ColumnElement[bool], *, n
     rows = connection.execute(select(delivery).where(condition).order_by(*order).limit(MOST)).all()
     around = _surroundings(connection, rows, now)
     return [_delivery(row, around) for row in rows]
+
+
+def show_delivery(store: Store, id_: str, *, now: int) -> Sent:
+    """One delivery, with what was sent, by its id or the end of it; `now` in microseconds.
+
+    NotFound or BadInput if that names none or several.
+    """
+    with store.read() as connection:
+        whole = resolve(connection, delivery, id_)
+        shown = read_deliveries(connection, delivery.c.id == whole, now=now)[0]
+        statement = (
+            select(delivery.c.subject, order_head.c.number, transmission)
+            .outerjoin(transmission, transmission.c.id == delivery.c.transmission)
+            .outerjoin(order_head, order_head.c.subject == delivery.c.subject)
+            .where(delivery.c.id == whole)
+        )
+        row = connection.execute(statement).one()
+        sent = None if row.id is None else read_small(connection, [row.id]).get(row.id, b"")
+    body = None if sent is None else preview(sent, row.size)
+    return Sent(shown, row.number, row.subject, row.type, row.name, row.sha256, body)
 
 
 def _surroundings(connection: Connection, rows: Sequence[AnyRow], now: int) -> _Surroundings:
@@ -125,6 +160,7 @@ def _ahead(connection: Connection, rows: Sequence[AnyRow]) -> dict[str, AnyRow]:
     earlier = delivery.alias("earlier")
     first = (
         select(delivery.c.id, func.min(earlier.c.lane).label("lane"))
+        .select_from(delivery)
         .join(
             earlier,
             (earlier.c.subject == delivery.c.subject)
@@ -138,6 +174,7 @@ def _ahead(connection: Connection, rows: Sequence[AnyRow]) -> dict[str, AnyRow]:
     )
     statement = (
         select(first.c.id.label("behind"), earlier.c.id, earlier.c.effect, earlier.c.state, earlier.c.connection)
+        .select_from(first)
         .join(delivery, delivery.c.id == first.c.id)
         .join(
             earlier,

@@ -15,7 +15,7 @@ from hub.operations.errors import BadInput
 from hub.operations.ids import resolve
 from hub.operations.previews import Preview, preview
 from hub.operations.rows import AnyRow, moment
-from hub.operations.search import messages_of
+from hub.operations.search import messages_of, sound
 from hub.operations.standing import is_unsettled, message_rank, rank_of_state, state_of_rank, unsettled_messages
 from hub.store import Store, tables
 from hub.store.bodies import read_small
@@ -116,7 +116,7 @@ def _page(connection: Connection, which: MessageFilter, after: str | None) -> Se
     if which.since is not None:
         statement = statement.where(message.c.received_at >= to_micros(which.since))
     if which.find is not None:
-        statement = statement.where(message.c.id.in_(messages_of(connection, which.find.strip())))
+        statement = statement.where(message.c.id.in_(messages_of(connection, sound(which.find))))
     if which.state is not None:
         statement = statement.where(rank == rank_of_state(which.state))
         if is_unsettled(which.state):

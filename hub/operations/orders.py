@@ -16,7 +16,7 @@ from hub.operations.deliveries import Delivery, read_deliveries
 from hub.operations.documents import Document, read_documents
 from hub.operations.errors import NotFound
 from hub.operations.rows import AnyRow, moment
-from hub.operations.search import subjects_of
+from hub.operations.search import sound, subjects_of
 from hub.operations.timeline import Entry, read_timeline
 from hub.store import Store
 from hub.store.statements import literal_in
@@ -110,7 +110,7 @@ def list_orders(
     if status is not None:
         statement = statement.where(order_head.c.status == status)
     if number is not None:
-        statement = statement.where(order_head.c.subject.in_(subjects_of(number.strip())))
+        statement = statement.where(order_head.c.subject.in_(subjects_of(sound(number))))
     if trouble:
         statement = statement.where(order_head.c.subject.in_(_in_trouble()))
     with store.read() as connection:
@@ -173,7 +173,7 @@ def subjects_by_number(connection: Connection, number: str) -> list[str]:
 
     A number of the order itself is preferred to a SKU that stands on its lines.
     """
-    wanted = number.strip()
+    wanted = sound(number)
     own = (
         select(reference.c.subject)
         .where(reference.c.value == wanted)

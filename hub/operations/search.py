@@ -9,16 +9,30 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Select, String, and_, bindparam, func, literal, select, union
 
+from hub.operations.errors import BadInput
 from hub.operations.ids import ids_in
 from hub.store.statements import literal_in
 from hub.store.states import OPEN_DOCUMENTS
 from hub.store.tables import awaited, delivery, document, message, order_head, order_line, reference, seen
+from hub.store.texts import misfit
+
+LONGEST = 1100
+"""Characters of the longest key that is kept."""
 
 _TRANSPORT = "transport:"
 _NEXT_SCOPE = select(func.min(seen.c.scope)).where(seen.c.scope > bindparam("after"))
 _FIRST = select(seen.c.first).where(
     seen.c.scope.in_(bindparam("scopes", expanding=True)), seen.c.key == bindparam("key")
 )
+
+
+def sound(text: str) -> str:
+    """A number to look for, without spaces around it; BadInput for what no number can be."""
+    wanted = text.strip()
+    trouble = misfit(wanted, LONGEST)
+    if trouble is not None:
+        raise BadInput(f"The number {trouble}.", value=wanted[:LONGEST].encode("ascii", "replace").decode())
+    return wanted
 
 
 def subjects_of(text: str) -> Select[tuple[str]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 
 from hub.contract.clock import Clock
 from hub.ledger.unit import Unit
-from hub.operations.errors import NotFound, OperationRefused
+from hub.operations.errors import BadInput, NotFound, OperationRefused
 from hub.operations.failures import resolve_failure
 from hub.operations.ids import resolve
 from hub.operations.rows import AnyRow
@@ -19,9 +19,12 @@ from hub.store import Store
 from hub.store.failures import close_failures
 from hub.store.states import DeliveryState
 from hub.store.tables import delivery, failure
+from hub.store.texts import misfit
 from hub.workspace.versions import active_version
 
 _SETTLED_BY_PERSON = "not-delivered"
+_KIND = 40
+"""Characters of a kind of number."""
 
 
 class Decision(StrEnum):
@@ -59,6 +62,10 @@ def settle(
     `numbers` (kind to value) are what the counterpart called it, for one that was delivered.
     Raises OperationRefused unless it is in doubt or dead.
     """
+    for kind, value in (numbers or {}).items():
+        trouble = misfit(kind, _KIND) or misfit(value)
+        if trouble is not None:
+            raise BadInput(f"The number {kind} {trouble}.", kind=kind)
     with store.write() as connection:
         row = _stopped(connection, name)
         version = active_version(connection) or row.config_version

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from hub.contract.values import fixed, from_scaled
+from hub.contract.values import from_scaled
 from hub.operations.ids import short
-from hub.operations.rows import moment
+from hub.operations.rows import moment, money_words
 from hub.store.statements import loads
 from hub.store.tables import event
 
@@ -59,7 +59,7 @@ def _changed(data: Data) -> str:
 
 def _lines(data: Data) -> str:
     count = len(data["lines"])
-    total = "" if data["total"] is None else f", {data['currency']} {fixed(from_scaled(data['total']))}"
+    total = "" if data["total"] is None else f", {money_words(from_scaled(data['total']), data['currency'])}"
     return f"{count} line{'' if count == 1 else 's'}{total}"
 
 

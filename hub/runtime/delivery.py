@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from hub.contract.clock import Clock
 from hub.failures.notes import note_of
 from hub.runtime.connections import Connectors
@@ -25,6 +27,8 @@ from hub.workspace import Workspace
 POLL = 0.03
 """Seconds between looks at the database while nothing is due."""
 
+_AFTER_ERROR = 1.0
+
 
 class Delivery:
     """Delivers under one configuration until it is stopped."""
@@ -36,6 +40,8 @@ class Delivery:
             name: one.spec.concurrency for name, one in workspace.connections.items() if not one.spec.paused
         }
         self._under_way: Counter[str] = Counter()
+        # Exactly these leases are renewed: one that was claimed but could not be frozen must end.
+        self._fences: dict[str, int] = {}
         self._outcomes: list[Outcome] = []
         self._news = asyncio.Event()
         self._stopping = False
@@ -72,7 +78,10 @@ class Delivery:
         except Exception as error:  # noqa: BLE001 - the database is away; leases and fences keep the rest right
             self._log.error("delivery cycle failed", error=repr(error))
             self._outcomes = outcomes + self._outcomes
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(_AFTER_ERROR)
+        else:
+            for outcome in outcomes:
+                self._fences.pop(outcome.frozen.delivery.id, None)
         for one in frozen:
             self._start(one)
         if not self._outcomes:
@@ -94,6 +103,7 @@ class Delivery:
 
     def _start(self, frozen: Frozen) -> None:
         self._under_way[frozen.delivery.connection] += 1
+        self._fences[frozen.delivery.id] = frozen.delivery.fence
         task = asyncio.create_task(self._send(frozen))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -103,7 +113,8 @@ class Delivery:
         try:
             connector = await self._connectors.get(name)
         except Exception as error:  # noqa: BLE001 - a connector that cannot open fails its deliveries, not the loop
-            outcome = Outcome(frozen, AttemptOutcome.FAILED, note=note_of(error, connection=name), resolvable=True)
+            kind = AttemptOutcome.IN_DOUBT if frozen.doubtful else AttemptOutcome.FAILED
+            outcome = Outcome(frozen, kind, note=note_of(error, connection=name), resolvable=True)
         else:
             outcome = await send(frozen, connector, self._keep_done)
         self._under_way[name] -= 1
@@ -116,5 +127,9 @@ class Delivery:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(LEASE / 3_000_000)
-            if self._under_way.total():
-                await asyncio.to_thread(self._exchange.renew)
+            if not self._fences:
+                continue
+            try:
+                await asyncio.to_thread(self._exchange.renew, dict(self._fences))
+            except SQLAlchemyError as error:
+                self._log.error("leases could not be renewed", error=repr(error))

@@ -6,11 +6,11 @@ one short one. A message too large for memory is settled piece by piece, with it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from hub.contract.clock import Clock
 from hub.contract.errors import RejectedMessage
@@ -38,6 +38,9 @@ MOST_CLAIMS = 10
 """How often a message is claimed before it is held to be what its workers die of."""
 
 _TRIES = 3
+
+_UNAVAILABLE = (OperationalError, InterfaceError)
+"""The database could not, whatever the message says: it is away, full, or chose this transaction to end a deadlock."""
 
 
 @dataclass(slots=True)
@@ -110,11 +113,16 @@ class Drain:
             )
 
     def _write_batch(self, batch: list[_Read]) -> None:
-        """Write a batch; if that fails, each message alone, so that a bad one leaves the batch."""
+        """Write a batch; if that fails, each message alone, so that a bad one leaves the batch.
+
+        Where the database fails, its error is raised and the messages are taken again later.
+        """
         try:
-            self._write(batch)
+            self._write(lambda connection: self._write_in(connection, batch))
         except LeaseLost:
             self._log.warning("lease lost", messages=[read.message.id for read in batch])
+        except _UNAVAILABLE:
+            raise
         except Exception as error:  # noqa: BLE001 - one message must not hold up the others
             if len(batch) == 1:
                 self._bury(batch[0].message, error)
@@ -137,13 +145,16 @@ class Drain:
                 else:
                     log.warning("document dead", reason=one.failure.text)
 
-    def _write(self, batch: list[_Read]) -> None:
-        """Two workers that open one subject at once collide on its reference: the later one tries again."""
+    def _write(self, work: Callable[[Connection], None]) -> None:
+        """One transaction. Workers that open one subject at once collide on its reference: the later one tries again.
+
+        So does one whose transaction the database ended, and one whose connection was stale.
+        """
         for remaining in reversed(range(_TRIES)):
             try:
                 with self._store.write() as connection:
-                    self._write_in(connection, batch)
-            except IntegrityError:
+                    work(connection)
+            except (IntegrityError, *_UNAVAILABLE):
                 if not remaining:
                     raise
             else:
@@ -189,6 +200,8 @@ class Drain:
         except LeaseLost:
             self._log.warning("lease lost", messages=[message.id])
             return
+        except _UNAVAILABLE:
+            raise
         except Exception as error:  # noqa: BLE001 - a fault of a format must not hold up other messages
             failure = note_of(error, connection=message.connection)
             self._finish(message, cursor, failure)
@@ -196,9 +209,11 @@ class Drain:
         self._finish(message, cursor, None)
 
     def _write_piece(self, message: ClaimedMessage, piece: list[Incoming], cursor: int) -> None:
-        with self._store.write() as connection:
+        def work(connection: Connection) -> None:
             messages.keep_cursor(connection, message, cursor, lease=LEASE)
             self._apply(connection, piece, self._clock.now())
+
+        self._write(work)
 
     def _finish(self, message: ClaimedMessage, cursor: int, failure: FailureNote | None) -> None:
         now = self._clock.now()

@@ -55,10 +55,10 @@ class Exchange:
             self._log.error("freezing failed", deliveries=[one.id for one in claimed], error=repr(error))
             return []
 
-    def renew(self) -> None:
-        """Hold on to what this worker holds."""
+    def renew(self, fences: Mapping[str, int]) -> None:
+        """Hold on to these deliveries, id to fence."""
         with self._store.write() as connection:
-            deliveries.renew(connection, self._owner, lease=LEASE)
+            deliveries.renew(connection, fences, lease=LEASE)
 
     def keep_done(self, transmission: str, done: Mapping[str, object]) -> None:
         """Keep which steps of a push are done."""
@@ -82,12 +82,12 @@ class Exchange:
         with self._store.read() as connection:
             rendered, material = self._renderer.render(connection, claimed)
         with self._store.write() as connection:
+            held = deliveries.still_held(connection, {one.id: one.fence for one in claimed})
             rendered = [
                 self._renderer.render_numbered(connection, one, material) if one.needs_number else one
                 for one in rendered
+                if one.delivery.id in held
             ]
-            held = deliveries.still_held(connection, {one.id: one.fence for one in claimed})
-            rendered = [one for one in rendered if one.delivery.id in held]
             ready = [one for one in rendered if one.frozen is not None]
             self._write_frozen(connection, ready)
             self._bury(connection, [one for one in rendered if one.failure is not None])
@@ -125,6 +125,7 @@ class Exchange:
     def _bury(self, connection: Connection, failed: Sequence[Rendered]) -> None:
         """What cannot be rendered is a dead letter before anything was sent."""
         settlement = self._settlement(connection)
+        settlement.hold([one.delivery.subject for one in failed])
         for one in failed:
             if one.failure is not None:
                 settlement.bury(one.delivery, one.message, one.failure)

@@ -26,8 +26,6 @@ class AttemptOutcome(StrEnum):
     """Credentials were refused; the connection is paused."""
     IN_DOUBT = "in_doubt"
     """It left, and no answer came."""
-    NOT_ARRIVED = "not_arrived"
-    """It was looked up at the counterpart, and is not there."""
 
 
 @dataclass(frozen=True, slots=True)

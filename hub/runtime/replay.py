@@ -116,7 +116,7 @@ _DEAD_MESSAGES = (
 _READ_AGAIN = (
     update(tables.message)
     .where(tables.message.c.id == bindparam("message_id"))
-    .values(state=MessageState.RECEIVED, reason=None, drained_at=None)
+    .values(state=MessageState.RECEIVED, reason=None, drained_at=None, claims=0)
 )
 _OUTCOMES = {
     DocumentState.APPLIED: ItemState.RESUBMITTED,

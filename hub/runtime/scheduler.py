@@ -62,8 +62,6 @@ class Scheduler:
         while True:
             try:
                 await self._pull_all(name)
-            except CrossdockError as error:
-                await self._refused(name, error)
             except Exception as error:  # noqa: BLE001 - a connector's fault must not end the others' pulls
                 self._log.error("pull failed", connection=name, exc_info=error)
             await asyncio.sleep(every)
@@ -74,6 +72,8 @@ class Scheduler:
         try:
             while await self._pull_page(name):
                 pass
+        except CrossdockError as error:
+            await self._refused(name, error)
         finally:
             await asyncio.to_thread(self._give_back, name)
 

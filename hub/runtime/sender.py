@@ -7,6 +7,7 @@ counterpart, or sent again where the target knows what it had, or left to a pers
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hub.contract.connector import Connector, Receipt, Support
@@ -33,7 +34,10 @@ async def send(frozen: Frozen, connector: Connector[Any], keep: KeepDone) -> Out
     """One attempt. Never raises, except when it is cancelled."""
     try:
         if frozen.doubtful and not connector.repeatable:
-            return await _look_up(frozen, connector, keep)
+            receipt = await _look_up(frozen, connector)
+            if receipt is not None:
+                return Outcome(frozen, AttemptOutcome.DELIVERED, receipt)
+            frozen = replace(frozen, doubtful=False)
         return await _push(frozen, connector, keep)
     except Exception as error:  # noqa: BLE001 - every way to end must be recorded
         return _failed(frozen, connector, error)
@@ -44,16 +48,14 @@ async def _push(frozen: Frozen, connector: Connector[Any], keep: KeepDone) -> Ou
     return Outcome(frozen, AttemptOutcome.DELIVERED, receipt)
 
 
-async def _look_up(frozen: Frozen, connector: Connector[Any], keep: KeepDone) -> Outcome:
+async def _look_up(frozen: Frozen, connector: Connector[Any]) -> Receipt | None:
+    """The receipt of an earlier attempt; None where it surely did not arrive."""
     if not _finds(connector):
         raise InDoubt(
             "It may have been sent when its worker stopped, and this system offers no look-up; see there whether it "
             "arrived, then settle it with `crossdock failures settle`."
         )
-    receipt = await connector.find(frozen.out)
-    if receipt is not None:
-        return Outcome(frozen, AttemptOutcome.DELIVERED, receipt)
-    return await _push(frozen, connector, keep)
+    return await connector.find(frozen.out)
 
 
 def _finds(connector: Connector[Any]) -> bool:

@@ -41,9 +41,13 @@ class Settlement:
         self._mended: list[str] = []
         self._log = logger("delivery")
 
+    def hold(self, subjects: Sequence[str]) -> None:
+        """Lock all subjects that this transaction is about, at once and so in their one order."""
+        self._unit.hold(subjects, for_documents=False)
+
     def take(self, outcomes: Sequence[Outcome]) -> None:
         """Settle attempts that ended."""
-        self._unit.hold([one.frozen.delivery.subject for one in outcomes], for_documents=False)
+        self.hold([one.frozen.delivery.subject for one in outcomes])
         failed = [one for one in outcomes if one.note is not None]
         messages = self._messages(failed)
         for one in outcomes:
@@ -54,8 +58,7 @@ class Settlement:
                 self._not_delivered(one, one.note, messages[one.frozen.delivery.document])
 
     def bury(self, delivery: ClaimedDelivery, message: str, note: FailureNote) -> None:
-        """Make a delivery a dead letter."""
-        self._unit.hold([delivery.subject], for_documents=False)
+        """Make a delivery, whose subject is held, a dead letter."""
         self._stop(delivery, message, note, DeliveryState.DEAD)
 
     def write(self) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.contract.clock import SystemClock
 from hub.contract.errors import ConfigError
+from hub.runtime.presence import all_gone
 from hub.runtime.web import run_web
 from hub.runtime.worker import run_worker, worker_name
 from hub.store import Store, deliveries, leases, messages
@@ -66,6 +67,8 @@ def _lock(file: IO[str], path: Path) -> None:
 
 
 def _prepare(workspace: Workspace, database_url: str) -> None:
+    if not all_gone(database_url, within=STOP_SECONDS):
+        raise ConfigError("Workers of an earlier `crossdock run` are still at work; wait for them, or end them.")
     store = Store(database_url)
     migrate(store)
     with store.write() as connection:

@@ -8,7 +8,6 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 
 import uvloop
 
@@ -16,6 +15,7 @@ from hub.contract.clock import SystemClock
 from hub.runtime.connections import Connectors
 from hub.runtime.delivery import Delivery
 from hub.runtime.drain import Drain
+from hub.runtime.presence import present
 from hub.runtime.scheduler import Scheduler
 from hub.store import Store
 from hub.store.schema import require_current
@@ -35,14 +35,18 @@ def worker_name(pid: int | None = None) -> str:
 
 
 def run_worker(database_url: str) -> None:
-    """Work until SIGTERM or SIGINT, then finish what is under way."""
+    """Work until SIGTERM or SIGINT, then finish what is under way.
+
+    Raises what one of its parts fails with, so that whoever started it starts it anew.
+    """
     store = Store(database_url)
     require_current(store)
     with store.read() as connection:
         workspace = load_active(connection)
     settings = workspace.settings
     configure_logs(settings.log.level.value, settings.log.format.value)
-    uvloop.run(_Worker(store, workspace).run())
+    with present(database_url):
+        uvloop.run(_Worker(store, workspace).run())
     store.close()
 
 
@@ -57,9 +61,9 @@ class _Worker:
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
-        stop = asyncio.Event()
+        asked = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, stop.set)
+            loop.add_signal_handler(name, asked.set)
         connectors = Connectors(self._workspace, self._store, self._clock)
         delivery = Delivery(self._store, self._workspace, connectors, self._clock, self._owner)
 
@@ -71,15 +75,18 @@ class _Worker:
         pulling = asyncio.create_task(scheduler.run(wake))
         delivering = asyncio.create_task(delivery.run())
         self._log.info("started", config_version=self._workspace.version[:12])
-        await stop.wait()
+        stop = asyncio.create_task(asked.wait())
+        await asyncio.wait({stop, draining, pulling, delivering}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
         self._stopping.set()
         pulling.cancel()
         delivery.stop()
-        with suppress(asyncio.CancelledError):
-            await pulling
-        await asyncio.gather(draining, delivering)
+        ends = await asyncio.gather(draining, pulling, delivering, return_exceptions=True)
         await connectors.close()
         self._log.info("stopped")
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
     def _drain(self, wake: Callable[[], None]) -> None:
         drain = Drain(self._store, self._workspace, self._clock, self._owner)

@@ -60,9 +60,11 @@ _DUE = (
     .order_by(delivery.c.next_at, delivery.c.id)
     .limit(bindparam("how_many"))
 )
+# A common table expression is run once; PostgreSQL may run a subquery for each row, with a new LIMIT each time.
+_CHOSEN = _DUE.with_for_update(skip_locked=True, of=delivery).cte("chosen")
 _CLAIM = (
     update(delivery)
-    .where(delivery.c.id.in_(_DUE.with_for_update(skip_locked=True, of=delivery).scalar_subquery()))
+    .where(delivery.c.id.in_(select(_CHOSEN.c.id)))
     .values(
         lease_owner=bindparam("owner"),
         lease_until=database_now() + bindparam("lease"),
@@ -131,7 +133,7 @@ def claim(
 
 
 def still_held(connection: Connection, fences: Mapping[str, int]) -> set[str]:
-    """Which of these deliveries, id to fence, no other worker has taken over; they are locked."""
+    """Which of these deliveries, id to fence, are neither settled nor another worker's; they are locked."""
     if not fences:
         return set()
     rows = connection.execute(_FENCES, {"ids": sorted(fences)})
@@ -160,11 +162,12 @@ def close_attempts(connection: Connection, rows: Sequence[Row]) -> None:
         connection.execute(_CLOSE_ATTEMPT, [{**row, **said} for row, said in zip(rows, texts, strict=True)])
 
 
-def renew(connection: Connection, owner: str, *, lease: int) -> None:
-    """Hold what this worker holds for `lease` microseconds more."""
-    connection.execute(
-        update(delivery).where(delivery.c.lease_owner == owner).values(lease_until=database_now() + lease)
-    )
+def renew(connection: Connection, fences: Mapping[str, int], *, lease: int) -> None:
+    """Hold those of these deliveries, id to fence, that are still held for `lease` microseconds more."""
+    held = still_held(connection, fences)
+    if held:
+        statement = update(delivery).where(delivery.c.id.in_(held))
+        connection.execute(statement.values(lease_until=database_now() + lease))
 
 
 def release(connection: Connection, owner: str | None = None) -> None:

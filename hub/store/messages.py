@@ -43,9 +43,11 @@ _DUE = (
     .order_by(message.c.received_at, message.c.id)
     .limit(bindparam("how_many"))
 )
+# A common table expression is run once; PostgreSQL may run a subquery for each row, with a new LIMIT each time.
+_CHOSEN = _DUE.with_for_update(skip_locked=True).cte("chosen")
 _CLAIM = (
     update(message)
-    .where(message.c.id.in_(_DUE.with_for_update(skip_locked=True).scalar_subquery()))
+    .where(message.c.id.in_(select(_CHOSEN.c.id)))
     .values(
         lease_owner=bindparam("owner"),
         lease_until=database_now() + bindparam("lease"),

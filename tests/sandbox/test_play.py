@@ -77,7 +77,7 @@ async def test_what_does_not_come_is_reported_with_what_was_there_and_the_story_
     assert outcome.complete
     failed, fine = heard.checks
     assert (failed.passed, failed.found, str(failed.place)) == (False, 2, "demo.yaml:5:5")
-    assert failed.what == 'counterpart: "erp", equals: 1, path: "orders"'
+    assert failed.what == "erp: orders is 1"
     assert fine.passed
     assert counterparts.acts
 

@@ -32,6 +32,12 @@ class Rows(BaseModel):
         found = self.matching(rows)
         return len(found) == self.count if self.count is not None else bool(found)
 
+    def __str__(self) -> str:
+        """Which rows, and how many there must be."""
+        which = "".join(f" {name} {value}" for name, value in self.where.items())
+        what = "" if self.contains is None else f" with {_text(self.contains)}"
+        return f"{which}{what}: {'some' if self.count is None else self.count}"
+
     def matching(self, rows: list[Any]) -> list[Any]:
         """The rows that hold the text."""
         text = self.contains
@@ -95,11 +101,26 @@ class Expectation(BaseModel):
         return look_up(MISSING if document is None else document, self.path)
 
     def __str__(self) -> str:
-        """The expectation as one line of YAML, as it was written."""
-        written = jsonable(self.model_dump(exclude_unset=True, exclude={"path"}))
-        if self.path:
-            written = {**written, "path": ".".join(map(str, self.path))}
-        return ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in written.items())
+        """The expectation in words: `order #1001: status is "acknowledged"`."""
+        rows = self.failures or self.messages
+        if rows is not None:
+            return f"{'failures' if self.failures else 'messages'}{rows}"
+        where = f"order {self.order}" if self.order is not None else str(self.counterpart)
+        place = " ".join(map(str, self.path)) or "it"
+        return f"{where}: {place} {self._condition()}"
+
+    def _condition(self) -> str:
+        if "equals" in self.model_fields_set:
+            return f"is {_text(self.equals)}"
+        if "contains" in self.model_fields_set:
+            return f"holds {_text(self.contains)}"
+        if self.count is not None:
+            return f"has {self.count}"
+        return "is not there" if self.absent else "is there"
+
+
+def _text(value: Any) -> str:
+    return json.dumps(jsonable(value), ensure_ascii=False)
 
 
 def same(expected: Any, found: Any) -> bool:
