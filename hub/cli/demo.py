@@ -60,7 +60,7 @@ class _Teller(Listener):
 
     def output(self, text: str) -> None:
         for line in text.splitlines():
-            self._console.print(f"  [dim]{escape(line)}[/]")
+            self._console.print(f"  [dim]{escape(line)}[/]", soft_wrap=True)
 
     def checked(self, check: Check) -> None:
         mark = "[green]✓[/]" if check.passed else "[red]✗[/]"
@@ -78,7 +78,8 @@ class _Teller(Listener):
 async def _look_around(stage: Stage, console: Console) -> None:
     """Show each order's trace and where to look, and wait for Ctrl-C."""
     for number in stage.view.numbers():
-        console.print(await stage.view.command(["orders", "show", number]), markup=False, highlight=False)
+        shown = await stage.view.command(["orders", "show", number])
+        console.print(shown, markup=False, highlight=False, soft_wrap=True)
     console.rule("[bold]Everything is up")
     console.print(f"The hub takes webhooks at {stage.hub_url}/in/<connection>; its log is {stage.log}.")
     console.print("In another terminal:", style="bold")
