@@ -88,6 +88,6 @@ async def _look_around(stage: Stage, console: Console) -> None:
         console.print(f"  crossdock {hint}")
     console.print("Ctrl-C ends it.")
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    for interrupt in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(interrupt, stop.set)
     await stop.wait()

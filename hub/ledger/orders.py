@@ -86,14 +86,15 @@ def decide(state: OrderState, document: Document) -> list[tuple[str, Data]]:
 
 
 def _decide_order(state: OrderState, order: Order) -> list[tuple[str, Data]]:
-    """An order that is first heard of when it is cancelled already is captured and cancelled at once."""
-    cancelled = ("order.cancelled", {"source": order.header.source})
-    if not state.exists:
-        captured = ("order.captured", _captured(order))
-        return [captured, cancelled] if order.cancelled else [captured]
+    """What the order says now, and that it is cancelled where it was not before.
+
+    A cancellation says more than that: whether the revisions before it came or not, the order
+    ends with what its newest revision says.
+    """
+    said = ("order.changed" if state.exists else "order.captured", _captured(order))
     if order.cancelled and state.status != _CANCELLED:
-        return [cancelled]
-    return [("order.changed", _captured(order))]
+        return [said, ("order.cancelled", {"source": order.header.source})]
+    return [said]
 
 
 def effect_of(event_kind: str) -> str:

@@ -228,7 +228,12 @@ def resolve_failure(connection: Connection, text: str) -> str:
             target = resolve(connection, table, text)
         except NotFound:
             continue
-        latest = select(failure.c.id).where(failure.c.target == target).order_by(failure.c.opened_at.desc()).limit(1)
+        latest = (
+            select(failure.c.id)
+            .where(failure.c.target == target)
+            .order_by(failure.c.opened_at.desc(), failure.c.id.desc())
+            .limit(1)
+        )
         found: str | None = connection.execute(latest).scalar()
         if found is not None:
             return found
@@ -255,11 +260,16 @@ def _nearest(connection: Connection, text: str) -> str:
 
 
 def _any_name(connection: Connection, name: str) -> str:
+    """The failure that an id names, or the latest open one of the group that a key names."""
     latest = (
         select(failure.c.id)
-        .where(failure.c.group_key == name)
-        .order_by(failure.c.closed_at.is_not(None), failure.c.opened_at.desc())
+        .where(failure.c.group_key == name, failure.c.closed_at.is_(None))
+        .order_by(failure.c.opened_at.desc(), failure.c.id.desc())
         .limit(1)
     )
     found: str | None = connection.execute(latest).scalar()
-    return found or resolve_failure(connection, name)
+    if found is not None:
+        return found
+    if ":" in name:
+        raise NotFound(f"No open failure is of the group {name!r}{_nearest(connection, name)}.", value=name)
+    return resolve_failure(connection, name)

@@ -19,7 +19,7 @@ SHOWN = 8
 _SHORTEST = 6
 _WHOLE = 36
 _ID = re.compile(r"[0-9a-f-]+")
-_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])")
 
 _NOUNS: dict[str, str] = {
     tables.message.name: "message",

@@ -6,6 +6,7 @@ Its connections lead to simulated counterparts over sockets.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from hub.runtime.drain import Drain
 from hub.runtime.intake import Intake
 from hub.runtime.sweep import Sweep
 from hub.store import Store, tables
+from hub.store.connections import paused
+from hub.store.deliveries import any_due
 from hub.store.schema import migrate
 from hub.workspace import Workspace, load, read_directory, standard_library
 from hub.workspace.versions import activate, keep
@@ -54,7 +57,7 @@ class Hub:
         """Store what may be no order at all."""
         intake = Intake(self.store, self.clock)
         item = Item(
-            key=key or str(hash(content)),
+            key=key or hashlib.sha256(content).hexdigest(),
             type="shopify.order",
             body=content,
             name=name,
@@ -93,9 +96,6 @@ class Hub:
         await self.deliver()
 
     def _is_busy(self) -> bool:
-        from hub.store.connections import paused
-        from hub.store.deliveries import any_due
-
         with self.store.read() as connection:
             running = [name for name in self.workspace.connections if name not in paused(connection)]
             held = connection.execute(
@@ -107,10 +107,22 @@ class Hub:
         """Let a counterpart's next answers be wrong."""
         self.counterparts[counterpart].misbehave(fault, times)
 
-    def effects(self, counterpart: str) -> int:
-        """How many requests a counterpart acted on."""
-        state: dict[str, int] = self.counterparts[counterpart].state()
-        return state["total_effects"]
+    def effects(self, counterpart: str) -> dict[str, int]:
+        """How often a counterpart acted, by idempotency key."""
+        effects: dict[str, int] = self.counterparts[counterpart].state()["effects"]
+        return effects
+
+    def effect_count(self, counterpart: str) -> int:
+        """How often a counterpart acted."""
+        return sum(self.effects(counterpart).values())
+
+    def rewrite(self, name: str, before: str, after: str) -> None:
+        """Change a file of the workspace, and start the hub anew with it."""
+        path = self.root / name
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after))
+        self.reload()
 
     def reload(self) -> None:
         """Take the workspace's files as they are now, as a restart would."""

@@ -31,7 +31,8 @@ class Webhook:
         head = (
             "POST /in/shop HTTP/1.1\r\nhost: hub\r\ncontent-type: application/json\r\n"
             f"x-shopify-topic: orders/updated\r\nx-shopify-shop-domain: {DOMAIN}\r\n"
-            f"x-shopify-webhook-id: {self.id}\r\nx-shopify-hmac-sha256: {signature or sign(self.body)}\r\n{length}\r\n\r\n"
+            f"x-shopify-webhook-id: {self.id}\r\n"
+            f"x-shopify-hmac-sha256: {signature or sign(self.body)}\r\n{length}\r\n\r\n"
         ).encode()
         return head + (_chunked(self.body) if chunked else self.body)
 
