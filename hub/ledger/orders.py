@@ -222,10 +222,10 @@ def _take_order(state: OrderState, data: Data) -> None:
 
 
 def _keep_confirmation(line: Line, before: Line | None) -> None:
-    if before is None or before.status == _CANCELLED:
+    if before is None:
         return
     same = (before.sku, before.quantity, before.unit) == (line.sku, line.quantity, line.unit)
-    line.status = before.status if same else _LINE_OPEN
+    line.status = before.status if same and before.status != _CANCELLED else _LINE_OPEN
     line.confirmed = before.confirmed
     line.promised_on = before.promised_on
 
@@ -245,9 +245,9 @@ def _cancel_lines(state: OrderState) -> None:
 def _fold_acknowledged(state: OrderState, data: Data, at: int) -> None:
     for item in data["lines"]:
         line = state.lines.get(item["line"])
-        # A line the buyer cancelled stays so, whatever the seller says to that.
-        if line is not None and line.status != _CANCELLED:
-            line.status = item["status"]
+        if line is not None:
+            # A line the buyer cancelled stays so, whatever the seller says to that, then or before.
+            line.status = _CANCELLED if line.status == _CANCELLED else item["status"]
             line.confirmed = item["quantity"]
             line.promised_on = item["promised_on"]
     row = _row(state, data["system"], at)

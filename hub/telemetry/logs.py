@@ -6,7 +6,7 @@ import io
 import logging
 import sys
 from contextlib import suppress
-from typing import Literal, TextIO, cast, TextIO, cast
+from typing import Literal, TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor

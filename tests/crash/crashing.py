@@ -1,7 +1,8 @@
-"""Runs the real web or worker process, which kills itself by SIGKILL at one step.
+"""Runs the real processes of a hub; a web or worker process kills itself by SIGKILL at one step.
 
     python crashing.py DATABASE_URL worker POINT
     python crashing.py DATABASE_URL web POINT PORT
+    python crashing.py DATABASE_URL hub ""
 
 POINT is a key of POINTS, or empty for a process that lives. The step's function is wrapped from
 outside: the product knows nothing of it. The process also ends when its standard input does.
@@ -19,8 +20,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hub.runtime.supervisor import supervise
 from hub.runtime.web import run_web
 from hub.runtime.worker import run_worker
+from hub.store import Store
+from hub.workspace import Workspace
+from hub.workspace.versions import load_active
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,14 @@ def _end_with_standard_input() -> None:
     os._exit(1)
 
 
+def _workspace(database_url: str) -> Workspace:
+    store = Store(database_url)
+    with store.read() as connection:
+        workspace = load_active(connection)
+    store.close()
+    return workspace
+
+
 def main(database_url: str, role: str, point: str, *more: str) -> None:
     """Run until SIGTERM, or until the point."""
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
@@ -116,6 +129,8 @@ def main(database_url: str, role: str, point: str, *more: str) -> None:
         install(POINTS[point])
     if role == "web":
         run_web(database_url, "127.0.0.1", int(more[0]))
+    elif role == "hub":
+        supervise(_workspace(database_url), database_url)
     else:
         run_worker(database_url)
 

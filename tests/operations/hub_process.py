@@ -84,7 +84,7 @@ class Hub:
         delivery = Delivery(self.store, self.workspace, connectors, self.clock, "test")
         running = asyncio.create_task(delivery.run())
         async with asyncio.timeout(IDLE_SECONDS):
-            while await asyncio.to_thread(self._is_busy):
+            while await asyncio.to_thread(self._is_busy):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         delivery.stop()
         await running

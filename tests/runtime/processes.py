@@ -1,4 +1,4 @@
-"""Real web and worker processes of a hub, which may kill themselves at one step, and never outlive the test."""
+"""Real processes of a hub, which may kill themselves at one step, and never outlive the test."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from tests.runtime.hubs import IN_TIME, until
 from tests.runtime.webhooks import post
@@ -25,17 +27,30 @@ class Processes:
     def __init__(self, database_url: str) -> None:
         self._url = database_url
         self._running: list[subprocess.Popen[bytes]] = []
+        self._children: list[psutil.Process] = []
 
     def worker(self, point: str = "") -> subprocess.Popen[bytes]:
         """Start a worker; with a point it kills itself there."""
         return self._start("worker", point)
+
+    def hub(self) -> subprocess.Popen[bytes]:
+        """Start a supervisor, with the web process and the workers that its configuration names."""
+        return self._start("hub", "")
+
+    def children(self, process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+        """The processes that a supervisor has started; they are ended with the test, too."""
+        found: list[psutil.Process] = [
+            child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())
+        ]
+        self._children += found
+        return found
 
     async def web(self, point: str = "") -> tuple[subprocess.Popen[bytes], int]:
         """Start a web process and wait until it answers; the process and its port."""
         port = free_port()
         process = self._start("web", point, str(port))
         deadline = time.monotonic() + IN_TIME
-        while not await _answers(port):
+        while not await is_ready(port):
             assert process.poll() is None, f"the web process ended with {process.returncode}"
             assert time.monotonic() < deadline, "the web process does not answer"
             await asyncio.sleep(0.02)
@@ -51,10 +66,15 @@ class Processes:
     def end(self) -> None:
         """Kill what is still running."""
         for process in self._running:
+            if process.poll() is None:
+                self._children += psutil.Process(process.pid).children(recursive=True)
             process.kill()
             process.wait()
             assert process.stdin is not None
             process.stdin.close()
+        for child in self._children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
 
 
 @contextmanager
@@ -87,7 +107,8 @@ def free_port() -> int:
         return port
 
 
-async def _answers(port: int) -> bool:
+async def is_ready(port: int) -> bool:
+    """Whether a web process answers that it is ready."""
     try:
         status, _ = await post(port, b"GET /health/ready HTTP/1.1\r\nhost: hub\r\n\r\n")
     except OSError:

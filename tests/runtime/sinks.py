@@ -29,7 +29,7 @@ CLOSE = Answer(0)
 """Read the whole body and close."""
 
 HOLD = Answer(-1)
-"""Read the whole body and stay silent."""
+"""Read the whole body and stay silent, until the sink is told to release its answers."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Sink:
         self._always: dict[str, Answer] = {}
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Transport] = set()
+        self._held: list[asyncio.Transport] = []
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -74,6 +75,16 @@ class Sink:
                 client.abort()
             await self._server.wait_closed()
             self._server = None
+
+    def hold(self, client: asyncio.Transport) -> None:
+        """Keep a client waiting for its answer."""
+        self._held.append(client)
+
+    def release(self) -> None:
+        """Answer those that were kept waiting with 200."""
+        for client in self._held:
+            client.write(Answer().wire())
+        self._held.clear()
 
     def url(self, path: str) -> str:
         """The address of one of its targets."""
@@ -135,7 +146,9 @@ class _Client(asyncio.Protocol):
         assert self._transport is not None
         if answer is CLOSE:
             self._transport.close()
-        elif answer is not HOLD:
+        elif answer is HOLD:
+            self._sink.hold(self._transport)
+        else:
             self._transport.write(answer.wire())
 
 

@@ -61,7 +61,8 @@ def revision(number: int, place: int, kind: str) -> Webhook:
     """The revision of an order that is its `place`-th."""
     if kind == "same":
         return webhook(number, place, total="1.00", lines=[{"id": number * 10, "sku": "MUG", "quantity": 1}])
-    return webhook(number, place, **({"total": None} if kind == "bad" else {}))
+    changes: dict[str, Any] = {"total": None} if kind == "bad" else {}
+    return webhook(number, place, **changes)
 
 
 @st.composite
