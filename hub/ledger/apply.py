@@ -165,7 +165,7 @@ class Application:
         if not incoming.is_counted and (incoming.opens_subject or subject.order.exists):
             return False
         earlier = (row for row in subject.open_documents if row["id"] != incoming.id)
-        if any(incoming.seq is None or row["seq"] < incoming.seq for row in earlier):
+        if any(_is_before(row, incoming) for row in earlier):
             return True
         return incoming.is_counted and self._awaiting.precedes(incoming, subject)
 
@@ -372,6 +372,18 @@ def _says_less(parked: Row, incoming: Incoming) -> bool:
         return False
     arrived_before = incoming.seq is None or parked["seq"] < incoming.seq
     return is_older(parked["revision"], incoming.revision) or arrived_before
+
+
+def _is_before(parked: Row, incoming: Incoming) -> bool:
+    """Whether a parked document comes before another about its subject.
+
+    One that waited for its subject has no seq yet; it is told by when it came.
+    """
+    if incoming.seq is not None:
+        return bool(parked["seq"] < incoming.seq)
+    if incoming.created_at is None:
+        return True
+    return (parked["created_at"], parked["id"]) < (incoming.created_at, incoming.id)
 
 
 def _keep_open(incoming: Incoming, subject: Subject, row: Row) -> None:

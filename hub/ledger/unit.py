@@ -66,6 +66,7 @@ _OPEN_DOCUMENTS = (
         tables.document.c.intent,
         tables.document.c.revision,
         tables.document.c.state,
+        tables.document.c.created_at,
     )
     .where(
         tables.document.c.subject.in_(bindparam("ids", expanding=True)),

@@ -17,8 +17,10 @@ def is_settled(store: Store, deliveries: int) -> bool:
 
 
 async def restart_worker(store: Store, started: Processes, deliveries: int) -> None:
-    """Let a new worker finish what a dead one left, and end it."""
+    """Let a new worker finish what a dead one left, if anything, and end it."""
     expire_leases(store)
+    if is_settled(store, deliveries):
+        return
     worker = started.worker()
     await until(lambda: is_settled(store, deliveries), "all is settled")
     await stop(worker)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import groupby
+
 import pytest
 
 from hub.store import tables
 from tests.crash.proofs import prove_keyed, prove_once, prove_untangled, restart_worker
-from tests.runtime.hubs import local_hub, rows
+from tests.runtime.hubs import expire_leases, local_hub, rows, until
 from tests.runtime.processes import killed, processes
 from tests.runtime.sinks import HOLD, Arrival, Sink
-from tests.runtime.webhooks import webhook
+from tests.runtime.webhooks import moment, webhook
 from tests.runtime.workspaces import http_target, shop_to_targets
 
 ORDERS = 5
@@ -71,3 +74,25 @@ async def test_killed_while_the_target_has_the_request_and_is_silent(path: str, 
 
 def ignore(_: Arrival) -> None:
     """Nothing is to happen."""
+
+
+async def test_killed_over_and_over_while_orders_change(database_url: str) -> None:
+    """A target that knows keys sees each order's revisions in their order, whatever the moments of death."""
+    async with Sink() as sink:
+        files = shop_to_targets({"keyed": http_target("keyed", sink.url("keyed"), idempotent=True, concurrency=3)})
+        with local_hub(database_url, files) as hub, processes(database_url) as started:
+            for revision, deaths in enumerate((4, 1, 6), 1):
+                await hub.receive(webhook(number, revision) for number in range(ORDERS))
+                enough = partial(sink.has, len(sink.arrivals) + deaths)
+                worker = started.worker()
+                await until(enough, "some of it is sent")
+                worker.kill()
+                await killed(worker)
+                expire_leases(hub.store)
+            await restart_worker(hub.store, started, 3 * ORDERS)
+            prove_keyed(hub.store, sink, "keyed")
+            prove_untangled(hub.store)
+            for number in range(ORDERS):
+                seen = [said["revision"] for said in sink.said("keyed") if said["order"].endswith(f"0{number}")]
+                assert list(dict.fromkeys(seen)) == [moment(revision) for revision in (1, 2, 3)]
+                assert [key for key, _ in groupby(seen)] == list(dict.fromkeys(seen))

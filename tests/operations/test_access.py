@@ -129,7 +129,7 @@ def test_a_hub_is_not_started_with_what_does_not_resolve(root: Path, monkeypatch
 def test_a_hub_is_not_started_with_keys_that_a_connector_does_not_know(root: Path) -> None:
     path = root / "config" / "connections" / "erp.yaml"
     path.write_text(path.read_text() + "metod: POST\n")
-    with pytest.raises(ConfigurationRefused, match=r"erp\.yaml:5:1: unknown-key"):
+    with pytest.raises(ConfigurationRefused, match=r"erp\.yaml:6:1: unknown-key"):
         startable_workspace(root)
 
 

@@ -95,6 +95,10 @@ class Sink:
         self._plans[path] = deque(plan)
         self._always[path] = always or Answer()
 
+    def has(self, count: int) -> bool:
+        """Whether so many requests arrived."""
+        return len(self.arrivals) >= count
+
     def keys(self, path: str) -> Counter[str]:
         """How often each idempotency key arrived at a target."""
         return Counter(one.key for one in self.arrivals if one.path == path)
