@@ -21,6 +21,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from hub.contract.documents import Intent
 from hub.contract.errors import RejectedMessage
+from hub.ledger.awaiting import Awaiting
 from hub.ledger.incoming import Incoming
 from hub.ledger.orders import Data, decide, effect_of
 from hub.ledger.revisions import is_older
@@ -64,6 +65,7 @@ class Application:
         self, connection: Connection, systems: Systems, *, now: int, config_version: str, actor: str = "hub"
     ) -> None:
         self._unit = Unit(connection, now=now, config_version=config_version, actor=actor)
+        self._awaiting = Awaiting(connection)
         self._connection = connection
         self._systems = systems
         self._now = now
@@ -85,24 +87,24 @@ class Application:
         self._find(batch)
         for incoming in batch:
             self._take(incoming)
-            self._unit.adopt()
         self._write()
 
     def _find(self, batch: Sequence[Incoming]) -> None:
-        self._unit.find(
+        values = [
             value
             for incoming in batch
             if incoming.identity is not None
             for value in (incoming.identity.value, *incoming.identity.references.values())
-        )
+        ]
+        self._unit.find(values)
         keys = [incoming.seen_key() for incoming in batch if incoming.is_counted]
         if keys:
+            self._awaiting.find([*values, *self._unit.known_values()])
             parameters = {"scopes": unique(scope for scope, _ in keys), "keys": unique(key for _, key in keys)}
             self._seen = {(row.scope, row.key): row.first for row in self._connection.execute(_SEEN, parameters)}
 
     def _take(self, incoming: Incoming) -> None:
-        if incoming.exists:
-            self._unit.awaiting.end(incoming.id)
+        self._awaiting.forget(incoming)
         if incoming.identity is None:
             self._park_unidentified(incoming)
             return
@@ -263,8 +265,8 @@ class Application:
     def _wait_for_subject(self, incoming: Incoming) -> None:
         system, kind, _, value = incoming.reference_key()
         reason = f"No {kind} {value} of {system} is known yet."
-        row = self._settle(incoming, None, DocumentState.WAITING, reason, until=self._now + WAIT_MICROSECONDS)
-        self._unit.awaiting.add(incoming.reference_key(), row)
+        self._settle(incoming, None, DocumentState.WAITING, reason, until=self._now + WAIT_MICROSECONDS)
+        self._awaiting.add(incoming, at=self._now)
 
     def _park_failure(self, incoming: Incoming, subject: Subject | None, note: FailureNote) -> None:
         self._settle(incoming, subject, DocumentState.DEAD, note.text)
@@ -311,7 +313,7 @@ class Application:
         effect: str | None = None,
         seq: int | None = None,
         until: int | None = None,
-    ) -> Row:
+    ) -> None:
         if subject is not None and seq is None:
             data = {"document": incoming.id, "reason": reason, "revision": incoming.version}
             seq = self._unit.append(subject, f"document.{state.value}", data, cause=incoming.id)
@@ -332,13 +334,13 @@ class Application:
             self._settled.append(incoming.id)
         if subject is not None:
             _keep_open(incoming, subject, row)
-        return row
 
     def _write(self) -> None:
         connection = self._connection
         self._unit.flush_subjects()
         insert_rows(connection, tables.document, self._documents)
         upsert_rows(connection, tables.document, self._rewritten)
+        self._awaiting.write([row["id"] for row in self._rewritten])
         self._write_deliveries()
         insert_rows(connection, tables.seen, self._seen_rows)
         self._unit.flush()

@@ -36,7 +36,6 @@ _LANE_FREE = (
             _earlier.c.subject == document.c.subject,
             _earlier.c.seq < document.c.seq,
             literal_in(_earlier.c.state, OPEN_DOCUMENTS),
-            _earlier.c.state != DocumentState.WAITING,
         ),
     )
     .order_by(document.c.created_at, document.c.id)
@@ -50,10 +49,7 @@ _OVERDUE = (
 
 
 def able_to_go_on(connection: Connection, *, how_many: int) -> list[str]:
-    """Ids of documents whose subject is known by now, or before which nothing but such documents is open.
-
-    Taken up in this order, each finds its predecessors settled.
-    """
+    """Ids of documents whose subject is known by now, or whose predecessor is settled."""
     known = connection.execute(_SUBJECT_KNOWN, {"how_many": how_many}).scalars()
     free = connection.execute(_LANE_FREE, {"how_many": how_many}).scalars()
     return list(dict.fromkeys([*known, *free]))
