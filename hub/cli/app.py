@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from hub.contract.errors import ConfigError, CrossdockError
 from hub.operations.errors import BadInput, OperationRefused
+from hub.operations.previews import escape
 
 FINDINGS = 1
 USAGE = 2
@@ -69,12 +70,9 @@ def load(name: str) -> TyperCommand | TyperGroup:
 class _Nouns(TyperGroup):
     """Lists nouns without importing them, and turns errors into messages."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(NOUNS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
-        noun = NOUNS.get(cmd_name)
-        return None if noun is None else TyperCommand(cmd_name, help=noun.help)
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {name: TyperCommand(name, help=noun.help) for name, noun in NOUNS.items()}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
@@ -94,7 +92,7 @@ class _Nouns(TyperGroup):
 
 
 def _say(message: str) -> None:
-    typer.echo(message, err=True)
+    typer.echo(escape(message), err=True)
 
 
 def _status(error: CrossdockError) -> int:

@@ -58,7 +58,10 @@ def settle_(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The end of the failure's id, or of the delivery's.")],
     decision: Annotated[
         Decision,
-        typer.Argument(help="delivered: it arrived. not-delivered: it did not, send it again. drop: never send it."),
+        typer.Argument(
+            metavar="DECISION",
+            help="delivered: it arrived. not-delivered: it did not, send it again. drop: never send it.",
+        ),
     ],
     number: Annotated[
         list[str] | None,

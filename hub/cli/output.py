@@ -30,6 +30,9 @@ R = TypeVar("R")
 _WIDTH = 100
 """Columns where no terminal says how many."""
 
+_ONE_LINE = 40
+"""Characters of a cell that are kept on one line, so that no number is broken in two."""
+
 _STYLES = {
     "dead": "bold red",
     "error": "bold red",
@@ -107,14 +110,15 @@ def size(count: int) -> Text:
     return Text(f"{count} B")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Text]], *, wrap: Sequence[str] = ()) -> Table:
-    """A table. Columns named in `wrap` share what room is left and wrap at words; the others keep one line."""
+def table(columns: Sequence[str], rows: Sequence[Sequence[Text]], *, wrap: Sequence[str] = ()) -> Table:
+    """A table. Columns named in `wrap` share what room is left; the others keep one line up to 40 characters."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", expand=bool(wrap))
-    for name in columns:
+    for place, name in enumerate(columns):
         if name in wrap:
             made.add_column(name, overflow="fold", ratio=1, min_width=12)
         else:
-            made.add_column(name, no_wrap=True, overflow="ellipsis")
+            longest = max((row[place].cell_len for row in rows), default=0)
+            made.add_column(name, overflow="fold", min_width=max(cell_len(name), min(longest, _ONE_LINE)))
     for row in rows:
         made.add_row(*row)
     return made

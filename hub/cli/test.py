@@ -37,7 +37,8 @@ def _show(console: Console, results: list[MappingResult]) -> None:
     if failed:
         console.print(f"{failed} of {len(results)} tests failed.", style="bold red")
     else:
-        console.print(f"{len(results)} tests passed." if results else "There are no such tests.")
+        count = "1 test" if len(results) == 1 else f"{len(results)} tests"
+        console.print(f"{count} passed." if results else "There are no such tests.")
 
 
 def _show_failed(console: Console, result: MappingResult) -> None:

@@ -20,7 +20,7 @@ from hub.operations.search import sound, subjects_of
 from hub.operations.timeline import Entry, read_timeline
 from hub.store import Store
 from hub.store.statements import literal_in
-from hub.store.states import OPEN_DOCUMENTS, DeliveryState
+from hub.store.states import OPEN_DELIVERIES, OPEN_DOCUMENTS, DeliveryState
 from hub.store.tables import delivery, document, order_head, order_system, reference, subject
 
 MOST = 500
@@ -118,10 +118,10 @@ def list_orders(
 
 
 def _in_trouble() -> Select[tuple[str]]:
-    stopped = literal_in(delivery.c.state, [DeliveryState.DEAD, DeliveryState.IN_DOUBT])
+    stopped = delivery.c.state.in_([DeliveryState.DEAD, DeliveryState.IN_DOUBT])
     found = (
         select(delivery.c.subject)
-        .where(stopped)
+        .where(literal_in(delivery.c.state, OPEN_DELIVERIES), stopped)
         .union(
             select(document.c.subject).where(
                 literal_in(document.c.state, OPEN_DOCUMENTS), document.c.subject.is_not(None)

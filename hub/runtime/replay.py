@@ -247,7 +247,7 @@ class Replay:
 
 def _moved(item: _Item, moved: set[str]) -> tuple[str, str | None]:
     if item.target in moved:
-        return ItemState.RESUBMITTED, None
+        return ItemState.RESUBMITTED, "It is on its way again."
     return ItemState.SKIPPED, "It was settled since the plan was made."
 
 
