@@ -21,7 +21,6 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from hub.contract.documents import Intent
 from hub.contract.errors import RejectedMessage
-from hub.ledger.awaiting import Awaiting
 from hub.ledger.incoming import Incoming
 from hub.ledger.orders import Data, decide, effect_of
 from hub.ledger.revisions import is_older
@@ -65,7 +64,6 @@ class Application:
         self, connection: Connection, systems: Systems, *, now: int, config_version: str, actor: str = "hub"
     ) -> None:
         self._unit = Unit(connection, now=now, config_version=config_version, actor=actor)
-        self._awaiting = Awaiting(connection)
         self._connection = connection
         self._systems = systems
         self._now = now
@@ -87,24 +85,24 @@ class Application:
         self._find(batch)
         for incoming in batch:
             self._take(incoming)
+            self._unit.adopt()
         self._write()
 
     def _find(self, batch: Sequence[Incoming]) -> None:
-        values = [
+        self._unit.find(
             value
             for incoming in batch
             if incoming.identity is not None
             for value in (incoming.identity.value, *incoming.identity.references.values())
-        ]
-        self._unit.find(values)
+        )
         keys = [incoming.seen_key() for incoming in batch if incoming.is_counted]
         if keys:
-            self._awaiting.find([*values, *self._unit.known_values()])
             parameters = {"scopes": unique(scope for scope, _ in keys), "keys": unique(key for _, key in keys)}
             self._seen = {(row.scope, row.key): row.first for row in self._connection.execute(_SEEN, parameters)}
 
     def _take(self, incoming: Incoming) -> None:
-        self._awaiting.forget(incoming)
+        if incoming.exists:
+            self._unit.awaiting.end(incoming.id)
         if incoming.identity is None:
             self._park_unidentified(incoming)
             return
@@ -165,9 +163,7 @@ class Application:
         if not incoming.is_counted and (incoming.opens_subject or subject.order.exists):
             return False
         earlier = (row for row in subject.open_documents if row["id"] != incoming.id)
-        if any(_is_before(row, incoming) for row in earlier):
-            return True
-        return incoming.is_counted and self._awaiting.precedes(incoming, subject)
+        return any(_is_before(row, incoming) for row in earlier)
 
     def _supersede_parked(self, incoming: Incoming, subject: Subject) -> None:
         """Older snapshots of the same source that are parked have nothing left to say."""
@@ -265,8 +261,8 @@ class Application:
     def _wait_for_subject(self, incoming: Incoming) -> None:
         system, kind, _, value = incoming.reference_key()
         reason = f"No {kind} {value} of {system} is known yet."
-        self._settle(incoming, None, DocumentState.WAITING, reason, until=self._now + WAIT_MICROSECONDS)
-        self._awaiting.add(incoming, at=self._now)
+        row = self._settle(incoming, None, DocumentState.WAITING, reason, until=self._now + WAIT_MICROSECONDS)
+        self._unit.awaiting.add(incoming.reference_key(), row)
 
     def _park_failure(self, incoming: Incoming, subject: Subject | None, note: FailureNote) -> None:
         self._settle(incoming, subject, DocumentState.DEAD, note.text)
@@ -313,7 +309,7 @@ class Application:
         effect: str | None = None,
         seq: int | None = None,
         until: int | None = None,
-    ) -> None:
+    ) -> Row:
         if subject is not None and seq is None:
             data = {"document": incoming.id, "reason": reason, "revision": incoming.version}
             seq = self._unit.append(subject, f"document.{state.value}", data, cause=incoming.id)
@@ -334,13 +330,13 @@ class Application:
             self._settled.append(incoming.id)
         if subject is not None:
             _keep_open(incoming, subject, row)
+        return row
 
     def _write(self) -> None:
         connection = self._connection
         self._unit.flush_subjects()
         insert_rows(connection, tables.document, self._documents)
         upsert_rows(connection, tables.document, self._rewritten)
-        self._awaiting.write([row["id"] for row in self._rewritten])
         self._write_deliveries()
         insert_rows(connection, tables.seen, self._seen_rows)
         self._unit.flush()
@@ -377,7 +373,8 @@ def _says_less(parked: Row, incoming: Incoming) -> bool:
 def _is_before(parked: Row, incoming: Incoming) -> bool:
     """Whether a parked document comes before another about its subject.
 
-    One that waited for its subject has no seq yet; it is told by when it came.
+    One that is taken up without a seq began to wait while its subject was being opened; it is
+    told by when it came.
     """
     if incoming.seq is not None:
         return bool(parked["seq"] < incoming.seq)

@@ -1,78 +1,102 @@
 """Documents that wait for a number to become known.
 
-They belong to no subject yet, but once their number does they come before whatever arrived
-after them: a later delta waits until they are settled.
+They belong to no subject yet. Once one has their number they are taken over by it, in the
+order in which they came and before whatever arrives later: they get their `seq` then, and go on
+when their turn comes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from hub.ledger.incoming import Incoming
-from hub.ledger.unit import ReferenceKey, Subject
 from hub.store import tables
 from hub.store.statements import Row, insert_rows, unique
-from hub.store.texts import misfit
+from hub.store.states import DocumentState
 
+ReferenceKey = tuple[str, str, str, str]
+"""(system, kind, scope, value)."""
+
+IN_ITS_TURN = "What it is about is known by now; it is taken up in its turn."
+"""The reason with which what waited for its number goes on waiting."""
+
+_document = tables.document.c
 _FIND = (
-    select(tables.awaited, tables.document.c.created_at)
-    .join(tables.document, tables.document.c.id == tables.awaited.c.document)
+    select(
+        tables.awaited,
+        _document.kind.label("document_kind"),
+        *(_document[name] for name in ("id", "source", "intent", "revision", "state", "created_at")),
+    )
+    .join(tables.document, _document.id == tables.awaited.c.document)
     .where(tables.awaited.c.value.in_(bindparam("values", expanding=True)))
+    .order_by(_document.created_at, _document.id)
+)
+# Whoever ended the wait meanwhile, since it took too long, is not contradicted.
+_TAKE_OVER = (
+    update(tables.document)
+    .where(_document.id == bindparam("document_id"), _document.state == DocumentState.WAITING)
+    .values(subject=bindparam("new_subject"), seq=bindparam("new_seq"), reason=IN_ITS_TURN, waiting_until=None)
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    document: str
-    created_at: int
-
-
 class Awaiting:
-    """What waits for numbers, as one transaction finds and leaves it."""
+    """What waits for numbers, as one transaction finds and leaves it.
+
+    A waiting document is its row, or as much of it as lanes are decided by: `id`, `kind`,
+    `source`, `intent`, `revision`, `state`, `created_at`, and from `take_over` on `seq`.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._waiting: dict[ReferenceKey, list[_Waiting]] = {}
+        self._waiting: dict[ReferenceKey, list[Row]] = {}
         self._looked_up: set[str] = set()
-        self._new: list[Row] = []
+        self._new: dict[str, Row] = {}
+        self._over: set[str] = set()
+        self._taken_over: list[Row] = []
 
     def find(self, values: Iterable[str]) -> None:
         """Look up what waits for these numbers, unless that was done before."""
-        wanted = unique(value for value in values if value not in self._looked_up and misfit(value) is None)
+        wanted = unique(value for value in values if value not in self._looked_up)
         if not wanted:
             return
         self._looked_up.update(wanted)
-        for row in self._connection.execute(_FIND, {"values": wanted}):
-            key = (row.system, row.kind, row.scope, row.value)
-            self._waiting.setdefault(key, []).append(_Waiting(row.document, row.created_at))
+        for found in self._connection.execute(_FIND, {"values": wanted}).mappings():
+            if found["id"] not in self._over:
+                key = (found["system"], found["kind"], found["scope"], found["value"])
+                self._waiting.setdefault(key, []).append({**found, "kind": found["document_kind"]})
 
-    def add(self, incoming: Incoming, *, at: int) -> None:
-        """Let a document wait for its number."""
-        system, kind, scope, value = key = incoming.reference_key()
-        self._waiting.setdefault(key, []).append(_Waiting(incoming.id, incoming.created_at or at))
-        self._new.append({"document": incoming.id, "system": system, "kind": kind, "scope": scope, "value": value})
+    def add(self, key: ReferenceKey, document: Row) -> None:
+        """Let a document wait; its row is yet to be written."""
+        system, kind, scope, value = key
+        row = {"document": document["id"], "system": system, "kind": kind, "scope": scope, "value": value}
+        self._new[document["id"]] = row
+        self._waiting.setdefault(key, []).append(document)
 
-    def forget(self, incoming: Incoming) -> None:
-        """Leave out a document that is taken up again."""
-        if incoming.exists and incoming.identity is not None:
-            key = incoming.reference_key()
-            self._waiting[key] = [one for one in self._waiting.get(key, []) if one.document != incoming.id]
+    def end(self, document: str) -> None:
+        """Let a document wait no longer: it is taken up again by itself."""
+        self._over.add(document)
+        self._taken_over = [row for row in self._taken_over if row["document_id"] != document]
+        for key, waiting in self._waiting.items():
+            self._waiting[key] = [row for row in waiting if row["id"] != document]
 
-    def precedes(self, incoming: Incoming, subject: Subject) -> bool:
-        """Whether something that waits for a number of the subject came before a document about it."""
-        self.find(key[3] for key in subject.references)
-        waiting = (one for key in subject.references for one in self._waiting.get(key, ()))
-        return any(not incoming.exists or _came_before(one, incoming) for one in waiting)
+    def pop(self, keys: Iterable[ReferenceKey]) -> list[Row]:
+        """What waits for these numbers, which are known now, in the order in which it came."""
+        keys = list(keys)
+        self.find(key[3] for key in keys)
+        return [document for key in keys for document in self._waiting.pop(key, [])]
 
-    def write(self, taken_up: list[str]) -> None:
-        """Write what waits from now on, in place of what documents taken up again waited for."""
-        if taken_up:
-            self._connection.execute(delete(tables.awaited).where(tables.awaited.c.document.in_(taken_up)))
-        insert_rows(self._connection, tables.awaited, self._new)
+    def take_over(self, document: Row, subject: str, seq: int) -> None:
+        """Give a document that waited its place in a subject's lane."""
+        document.update(subject=subject, seq=seq, reason=IN_ITS_TURN, waiting_until=None)
+        if self._new.pop(document["id"], None) is None:
+            self._over.add(document["id"])
+            self._taken_over.append({"document_id": document["id"], "new_subject": subject, "new_seq": seq})
 
-
-def _came_before(waiting: _Waiting, incoming: Incoming) -> bool:
-    return (waiting.created_at, waiting.document) < (incoming.created_at or 0, incoming.id)
+    def write(self) -> None:
+        """Write who waits from now on, and who does no longer."""
+        if self._over:
+            self._connection.execute(delete(tables.awaited).where(tables.awaited.c.document.in_(self._over)))
+        if self._taken_over:
+            self._connection.execute(_TAKE_OVER, self._taken_over)
+        insert_rows(self._connection, tables.awaited, list(self._new.values()))

@@ -252,7 +252,10 @@ def _fold_acknowledged(state: OrderState, data: Data, at: int) -> None:
             line.promised_on = item["promised_on"]
     row = _row(state, data["system"], at)
     row.number = data["number"] or row.number
-    row.expected = row.actual = "acknowledged"
+    # An answer shows that the order is there; a later change on its way there is still expected to arrive.
+    if row.expected in {row.actual, "created"}:
+        row.expected = "acknowledged"
+    row.actual = "acknowledged"
     row.note = None
     if state.status != _CANCELLED:
         state.status = _acknowledged_status(state)
@@ -272,7 +275,9 @@ def _fold_planned(state: OrderState, data: Data, at: int) -> None:
 
 def _fold_delivered(state: OrderState, data: Data, at: int) -> None:
     row = _row(state, data["system"], at)
-    row.actual = data["effect"]
+    # The answer to an order may come before it is known that the order arrived.
+    if data["effect"] != "created" or row.actual != "acknowledged":
+        row.actual = data["effect"]
     row.note = None
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from hub.contract.ids import new_id
+from hub.ledger.awaiting import IN_ITS_TURN, Awaiting, ReferenceKey
 from hub.ledger.heads import head_row, line_row, load_orders, system_rows
 from hub.ledger.orders import ORDER_EVENTS, Data, OrderState, fold
 from hub.store import tables
@@ -23,9 +24,6 @@ from hub.store.texts import NUMBER, misfit, shown
 
 _KIND = 40
 """Characters of the kind of a number."""
-
-ReferenceKey = tuple[str, str, str, str]
-"""(system, kind, scope, value)."""
 
 
 @dataclass(slots=True)
@@ -94,15 +92,17 @@ class Unit:
         self.now = now
         self.config_version = config_version
         self.actor = actor
+        self.awaiting = Awaiting(connection)
         self._subjects: dict[str, Subject] = {}
         self._known: dict[ReferenceKey, str] = {}
         self._looked_up: set[str] = set()
         self._events: list[Row] = []
         self._references: list[Row] = []
+        self._registered: list[tuple[Subject, list[ReferenceKey], str]] = []
         self._sources: list[Row] = []
 
     def find(self, values: Iterable[str]) -> None:
-        """Look up which subjects have one of these numbers, and hold those subjects."""
+        """Look up which subjects have one of these numbers, hold those subjects, and see who waits for one."""
         wanted = unique(value for value in values if misfit(value) is None)
         if not wanted:
             return
@@ -110,10 +110,7 @@ class Unit:
         for row in self.connection.execute(_FIND, {"values": wanted}):
             self._known[(row.system, row.kind, row.scope, row.value)] = row.subject
         self.hold(self._known.values())
-
-    def known_values(self) -> set[str]:
-        """All numbers of the subjects that are held."""
-        return {key[3] for subject in self._subjects.values() for key in subject.references}
+        self.awaiting.find(wanted)
 
     def hold(self, ids: Iterable[str], *, for_documents: bool = True) -> None:
         """Lock subjects and load what is known of them; those held already are left alone.
@@ -200,6 +197,18 @@ class Unit:
         if added:
             self._references.extend(_reference_row(key, subject.id, self.now) for key in added)
             self.append(subject, "references.added", {"references": added}, cause=cause)
+            self._registered.append((subject, added, cause))
+
+    def adopt(self) -> None:
+        """Give what waited for the numbers that were registered since the last call its place in their lanes."""
+        registered, self._registered = self._registered, []
+        self.awaiting.find(key[3] for _, keys, _ in registered for key in keys)
+        for subject, keys, cause in registered:
+            for document in sorted(self.awaiting.pop(keys), key=_arrival):
+                said = {"document": document["id"], "reason": IN_ITS_TURN}
+                seq = self.append(subject, "document.waiting", said, cause=cause)
+                self.awaiting.take_over(document, subject.id, seq)
+                subject.open_documents.append(document)
 
     def _owner_in_database(self, key: ReferenceKey) -> str | None:
         if key[3] in self._looked_up:
@@ -224,6 +233,7 @@ class Unit:
 
     def flush_subjects(self) -> None:
         """Write subjects and their numbers, before rows that point to them."""
+        self.adopt()
         new = [s for s in self._subjects.values() if s.is_new]
         insert_rows(
             self.connection,
@@ -241,6 +251,7 @@ class Unit:
         """Write events, sources and heads. Nothing may be appended afterwards."""
         insert_rows(self.connection, tables.event, self._events)
         upsert_rows(self.connection, tables.subject_source, _latest(self._sources))
+        self.awaiting.write()
         changed = {event["subject"] for event in self._events}
         self._flush_heads([s for s in self._subjects.values() if s.id in changed and s.kind == "order"])
         self._flush_needs()
@@ -273,6 +284,11 @@ class Unit:
 def needs_met(subject: Subject, needs: list[list[str]]) -> bool:
     """Whether the subject has all the numbers, [system, kind] each, that a delivery needs."""
     return all(subject.knows(system, kind) for system, kind in needs)
+
+
+def _arrival(document: Row) -> int:
+    at: int = document["created_at"]
+    return at
 
 
 def _misfit(key: ReferenceKey) -> str | None:

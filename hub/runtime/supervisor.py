@@ -1,7 +1,7 @@
 """`crossdock run`: brings up the database and the configuration, then a web process and workers.
 
-On SQLite the supervisor holds a lock beside the database, so that there is one of it; what
-earlier workers held is then free at once, since none of them can be alive. On PostgreSQL
+On SQLite the supervisor holds a lock beside the database, so that there is one of it, and waits
+until the workers of an earlier one are gone; what they held is then free at once. On PostgreSQL
 leases end by themselves.
 """
 

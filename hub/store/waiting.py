@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, and_, bindparam, exists, select
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select
 
+from hub.contract.documents import Intent
 from hub.store.statements import literal_in
 from hub.store.states import OPEN_DOCUMENTS, DocumentState
-from hub.store.tables import awaited, document, reference
+from hub.store.tables import awaited, document, order_head, reference
 
 _IS_WAITING = and_(literal_in(document.c.state, OPEN_DOCUMENTS), document.c.state == DocumentState.WAITING)
 _earlier = document.alias("earlier")
@@ -32,10 +33,17 @@ _LANE_FREE = (
     .where(
         _IS_WAITING,
         document.c.subject.is_not(None),
-        ~exists().where(
-            _earlier.c.subject == document.c.subject,
-            _earlier.c.seq < document.c.seq,
-            literal_in(_earlier.c.state, OPEN_DOCUMENTS),
+        or_(
+            ~exists().where(
+                _earlier.c.subject == document.c.subject,
+                _earlier.c.seq < document.c.seq,
+                literal_in(_earlier.c.state, OPEN_DOCUMENTS),
+                _earlier.c.state != DocumentState.WAITING,
+            ),
+            and_(
+                document.c.intent == Intent.SNAPSHOT,
+                exists().where(order_head.c.subject == document.c.subject),
+            ),
         ),
     )
     .order_by(document.c.created_at, document.c.id)
@@ -49,7 +57,11 @@ _OVERDUE = (
 
 
 def able_to_go_on(connection: Connection, *, how_many: int) -> list[str]:
-    """Ids of documents whose subject is known by now, or whose predecessor is settled."""
+    """Ids of documents whose subject is known by now, or before which nothing but waiting ones is open.
+
+    Taken up in this order, each finds its predecessors settled. A snapshot waits for the order
+    alone, not for what else is open about it.
+    """
     known = connection.execute(_SUBJECT_KNOWN, {"how_many": how_many}).scalars()
     free = connection.execute(_LANE_FREE, {"how_many": how_many}).scalars()
     return list(dict.fromkeys([*known, *free]))

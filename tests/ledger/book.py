@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, select, update
@@ -30,31 +31,36 @@ class Book:
         self.store = store
         self.now = NOW
         self.taken: dict[str, Incoming] = {}
-        with store.write() as connection:
+        self.begin_message()
+
+    def begin_message(self) -> None:
+        """Let what is said from now on be parts of a new message."""
+        with self.store.write() as connection:
             self.message = rows.message(connection)
+        self._ordinals = count()
 
     def order(self, value: str = "1001", version: str = "", **said: Any) -> Incoming:
         """An order of the shop. What is named `about` belongs to its identity, the rest to the order."""
         about = shop.identity(value, version=version, **said.pop("about", {}))
         routes = said.pop("routes", shop.ROUTES)
-        return shop.incoming(self.message, "shop", about, shop.order_of(about, **said), routes=routes)
+        return shop.incoming(self.message, "shop", about, shop.order_of(about, **said), routes=routes, **self._place())
 
     def acknowledgement(self, value: str = "1001", version: str = "", **said: Any) -> Incoming:
         """What the ERP says to an order of the shop."""
         about = shop.identity(value, version=version, **said.pop("about", {}))
-        return shop.incoming(self.message, "erp", about, shop.acknowledgement_of(about, **said))
+        return shop.incoming(self.message, "erp", about, shop.acknowledgement_of(about, **said), **self._place())
 
     def failed(self, about: Identity | None, kind: type[Document] = Order) -> Incoming:
         """One that could not be mapped."""
         connection = "erp" if kind is OrderAcknowledgement else "shop"
-        return shop.failed(self.message, connection, about, kind)
+        return shop.failed(self.message, connection, about, kind, **self._place())
+
+    def _place(self) -> dict[str, int]:
+        return {"ordinal": next(self._ordinals)}
 
     def apply(self, *batch: Incoming) -> None:
         """Apply documents in one batch."""
-        for ordinal, one in enumerate(batch, start=len(self.taken)):
-            if not one.exists:
-                one.ordinal = ordinal
-            self.taken[one.id] = one
+        self.taken.update({one.id: one for one in batch})
         with self.store.write() as connection:
             systems = Systems({name: name for name in shop.SYSTEMS})
             Application(connection, systems, now=self.now, config_version="1").apply(batch)
@@ -124,11 +130,12 @@ class Book:
         """What failures are open for."""
         return [row["target"] for row in self.rows(tables.failure) if row["closed_at"] is None]
 
-    def require_folded(self) -> None:
-        """The stored heads of all orders are what their events say."""
+    def require_folded(self, *, containing: str = "") -> None:
+        """The stored heads of all orders, or of those whose numbers contain a text, are what their events say."""
+        known = tables.reference.c
         with self.store.read() as connection:
-            for subject in connection.execute(select(tables.subject.c.id)).scalars().all():
-                _require_folded(connection, subject)
+            for subject in connection.execute(select(known.subject).where(known.value.contains(containing)).distinct()):
+                _require_folded(connection, subject[0])
 
 
 def _require_folded(connection: Connection, subject: str) -> None:

@@ -12,6 +12,7 @@ from hub.ledger.incoming import Incoming
 from hub.store import tables
 from tests.ledger import shop
 from tests.ledger.book import Book
+from tests.store.noting import noting
 
 COUNTED = pytest.mark.parametrize("intent", [Intent.DELTA, Intent.COMMAND])
 
@@ -142,8 +143,6 @@ def test_one_that_may_be_applied_but_cannot_be_is_dead_and_not_counted(book: Boo
 
 def test_what_is_known_of_revisions_goes_by_the_key_of_its_table(book: Book) -> None:
     """The table outlives messages: it is never read from one end to the other."""
-    from tests.store.test_plans import noting  # noqa: PLC0415
-
     book.apply(book.order())
     with noting(book.store) as noted:
         book.apply(change(book, "1"))

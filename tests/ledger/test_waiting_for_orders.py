@@ -9,6 +9,7 @@ from hub.ledger.apply import WAIT_MICROSECONDS
 from hub.store import tables
 from tests.ledger import shop
 from tests.ledger.book import Book
+from tests.store import rows
 
 DELTA = {"intent": Intent.DELTA}
 
@@ -29,9 +30,13 @@ def test_it_goes_on_once_the_order_is_there(book: Book) -> None:
     book.apply(early)
     assert book.sweep() == []
     book.apply(book.order("1001"))
+    (document,) = book.rows(tables.document, id=early.id)
+    assert (document["state"], document["subject"]) == ("waiting", book.subject_of("1001"))
+    assert document["reason"] == "What it is about is known by now; it is taken up in its turn."
+    assert document["waiting_until"] is None, "from now on it waits for the hub alone"
+    assert book.rows(tables.awaited) == []
     assert book.sweep() == [early.id]
     assert book.states(early) == ["applied"]
-    assert book.rows(tables.awaited) == []
     assert book.rows(tables.order_head)[0]["status"] == "acknowledged"
     assert book.sweep() == []
     book.require_folded()
@@ -91,6 +96,41 @@ def test_neither_does_one_that_knows_the_order_by_another_number(book: Book) -> 
     while book.sweep():
         pass
     assert book.states(first, second) == ["applied", "applied"]
+
+
+def test_what_waited_for_the_order_keeps_its_place_behind_what_is_dead(book: Book) -> None:
+    """It was there before the second delta, and stays before it when the dead one is mended."""
+    first = book.acknowledgement("4711", "1", about={**DELTA, "system": "erp"}, seller_number="one")
+    book.apply(first)
+    book.apply(book.order("1001"))
+    dead = book.failed(shop.identity("1001", version="0", intent=Intent.DELTA), shop.OrderAcknowledgement)
+    book.apply(dead)
+    book.settle(book.rows(tables.delivery, connection="erp")[0]["id"], {"order": "4711"})
+    second = book.acknowledgement("1001", "2", about=DELTA, seller_number="two")
+    book.apply(second)
+    assert book.sweep() == []
+    assert book.states(first, dead, second) == ["waiting", "dead", "waiting"]
+    book.apply(book.again(dead, filtered="Not taken."))
+    assert book.sweep() == [first.id, second.id]
+    assert book.states(first, second) == ["applied", "applied"]
+    said = [data["number"] for kind, data in book.events(book.subject_of("1001")) if kind == "order.acknowledged"]
+    assert said == ["one", "two"]
+
+
+def test_one_that_began_to_wait_while_its_order_was_being_opened_goes_on_too(book: Book) -> None:
+    """Two workers on PostgreSQL: neither sees what the other has not committed yet."""
+    order = book.order("1001")
+    book.apply(order)
+    early = book.acknowledgement("1001", "1", about=DELTA)
+    with book.store.write() as connection:
+        unknown = rows.document(
+            connection, message=book.message, state="waiting", kind="OrderAcknowledgement", source="erp", id=early.id
+        )
+        rows.awaited(connection, unknown, "1001")
+    book.taken[early.id] = early
+    assert book.sweep() == [early.id]
+    assert book.states(early) == ["applied"]
+    assert book.rows(tables.awaited) == []
 
 
 def test_what_is_replayed_is_not_held_up_by_what_came_after_it(book: Book) -> None:

@@ -77,6 +77,12 @@ def reference(connection: Connection, subject_id: str, value: str, **said: Any) 
     insert_rows(connection, tables.reference, [{**row, **said}])
 
 
+def order_head(connection: Connection, subject_id: str) -> None:
+    """The head of an order that was taken."""
+    row: Row = {"subject": subject_id, "number": "#1", "source": "shop", "status": "captured"}
+    insert_rows(connection, tables.order_head, [{**row, "currency": "EUR", "changed_at": NOW}])
+
+
 def awaited(connection: Connection, document_id: str, value: str) -> None:
     """Lets a document wait for a number of the shop."""
     row: Row = {"document": document_id, "system": "shop", "kind": "order", "scope": "", "value": value}

@@ -7,11 +7,10 @@ PostgreSQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from hub.store import Store, deliveries, messages, waiting
 from hub.store.bodies import read_small, read_whole
@@ -20,6 +19,7 @@ from hub.store.messages import ClaimedMessage, Progress
 from hub.store.references import number_of_subject, numbers_of
 from hub.store.schema import migrate
 from hub.store.states import MessageState
+from tests.store.noting import noting
 
 HELD = ClaimedMessage(**dict.fromkeys(ClaimedMessage.__slots__, 0) | {"id": "m", "headers": {}})
 SETTLED = {"delivery_id": "d", "new_state": "x", "why": None, "again_at": 0, "settled": 0}
@@ -70,19 +70,6 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     migrate(opened)
     yield opened
     opened.close()
-
-
-@contextmanager
-def noting(store: Store) -> Iterator[list[tuple[str, Any]]]:
-    """The statements that reach the database, with their first parameters."""
-    noted: list[tuple[str, Any]] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        noted.append((statement, parameters[0] if many else parameters))
-
-    event.listen(store.engine, "before_cursor_execute", note)
-    yield noted
-    event.remove(store.engine, "before_cursor_execute", note)
 
 
 def plan_of(store: Store, work: Callable[[Connection], object]) -> list[str]:
