@@ -73,7 +73,7 @@ async def test_processes_that_are_killed_are_started_again_and_what_they_held_is
         for child in await here.is_up(supervisor):
             child.kill()
         settled = "what was under way is in doubt, before its lease would end"
-        await until(lambda: is_settled(here.hub.store, ORDERS), settled, within=LEASE / 2_000_000)
+        await until(lambda: is_settled(here.hub.store, ORDERS), settled, within=0.8 * LEASE / 1_000_000)
         await here.is_up(supervisor)
         await here.receive(2)
         await until(lambda: here.sink.has(2 * ORDERS - 1), "the other lanes go on")
