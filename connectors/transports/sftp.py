@@ -25,6 +25,7 @@ from hub.contract.transport import RemoteFile
 
 __all__ = ["SftpSettings", "SftpTransport"]
 
+_LOST = (EOFError, TimeoutError, ConnectionError, paramiko.SSHException, SFTPError)
 _FAILURES = (paramiko.SSHException, SFTPError, EOFError, OSError, UnicodeDecodeError)
 
 
@@ -153,7 +154,8 @@ class SftpTransport:
     def _explain(self, error: Exception, client: SftpClient, path: str, changes: bool) -> CrossdockError:
         server, code = address(self._settings), getattr(error, "errno", None)
         where: dict[str, Any] = {"path": path, "host": self._settings.host}
-        if isinstance(error, TimeoutError | paramiko.SSHException | SFTPError) or not client.is_alive():
+        # The session may not know yet that it is cut, when a write already does.
+        if isinstance(error, _LOST) or not client.is_alive():
             self.close()
             if changes:
                 return InDoubt(f"The connection to {server} was lost while {path} was changed.", **where)

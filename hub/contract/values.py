@@ -8,12 +8,16 @@ finer than that is refused instead of rounded.
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 SCALE = 1_000_000
+MOST_DIGITS = 100
+"""Digits before or after the point that a number may have when it is written in fixed notation."""
+
+_EXACT = Context(prec=2 * MOST_DIGITS, traps=[Inexact, InvalidOperation])
 
 
 def to_decimal(value: Any) -> Decimal:
@@ -26,11 +30,14 @@ def to_decimal(value: Any) -> Decimal:
     elif isinstance(value, Decimal):
         number = value
     elif isinstance(value, int) and not isinstance(value, bool):
-        return Decimal(value)
+        number = Decimal(value)
     else:
         raise ValueError(f"{value!r} is a {type(value).__name__}, which is not taken for an exact number")
     if not number.is_finite():
         raise ValueError(f"{value!r} is not a finite number")
+    _, digits, exponent = number.as_tuple()
+    if len(digits) + abs(int(exponent)) > MOST_DIGITS:
+        raise ValueError(f"{str(value)[:40]!r} has more digits than a number here may have ({MOST_DIGITS})")
     return number
 
 
@@ -41,7 +48,7 @@ def fixed(number: Decimal) -> str:
 
 def to_scaled(number: Decimal) -> int:
     """The number times 10**6 for a BIGINT column; finer than that, or too large, is a ValueError."""
-    scaled = number * SCALE
+    scaled = number.scaleb(6, _EXACT)
     whole = int(scaled)
     if whole != scaled:
         raise ValueError(f"{fixed(number)} has more than six decimals")

@@ -67,7 +67,8 @@ class Ingress:
             await asyncio.to_thread(self._count)
 
     async def _receive_webhook(self, name: str, scope: Scope, receive: Receive) -> tuple[int, bytes, str]:
-        connector = self._receivers.get(unquote(name.rstrip("/")))
+        name = unquote(name.rstrip("/"))
+        connector = self._receivers.get(name)
         if connector is None:
             return 404, f"No connection {name!r} receives webhooks here.\n".encode(), "text/plain"
         try:

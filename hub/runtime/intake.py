@@ -22,6 +22,10 @@ from hub.store import Store, tables
 from hub.store.bodies import rows_of
 from hub.store.statements import Row, dumps, insert_new_rows, insert_rows
 from hub.store.states import MessageState
+from hub.store.texts import shown
+
+LONGEST_KEY = 900
+"""Characters of a transport's key that are kept as they are."""
 
 GROUP = 256
 """How many arrivals share one transaction at most."""
@@ -111,10 +115,10 @@ def message_row(id_: str, connection: str, item: Item, *, size: int, sha256: str
         "id": id_,
         "connection": connection,
         "type": item.type,
-        "name": item.name[:500],
-        "content_type": item.content_type[:200],
+        "name": shown(item.name, 500),
+        "content_type": shown(item.content_type, 200),
         "headers": dumps(dict(item.headers)),
-        "transport_key": f"{item.key}:{sha256}" if item.content_in_key else item.key,
+        "transport_key": _transport_key(item, sha256),
         "size": size,
         "sha256": sha256,
         "received_at": at,
@@ -129,6 +133,16 @@ def message_row(id_: str, connection: str, item: Item, *, size: int, sha256: str
     }
 
 
+def _transport_key(item: Item, sha256: str) -> str:
+    """The key, one that is too long for its column by its hash, so that no two become the same."""
+    key = (
+        item.key
+        if len(item.key) <= LONGEST_KEY
+        else f"sha256:{hashlib.sha256(item.key.encode(errors='surrogatepass')).hexdigest()}"
+    )
+    return shown(f"{key}:{sha256}" if item.content_in_key else key)
+
+
 def claim_keys(connection: Connection, rows: list[Row]) -> dict[str, str]:
     """For each message the id of the one that had its transport key first, be it itself."""
     firsts: dict[str, str] = {}
@@ -136,12 +150,11 @@ def claim_keys(connection: Connection, rows: list[Row]) -> dict[str, str]:
         own = [row for row in rows if row["connection"] == name]
         scope = f"transport:{name}"
         claims = [
-            {"scope": scope, "key": row["transport_key"][:1100], "first": row["id"], "at": row["received_at"]}
-            for row in own
+            {"scope": scope, "key": row["transport_key"], "first": row["id"], "at": row["received_at"]} for row in own
         ]
         insert_new_rows(connection, tables.seen, claims)
         keys = {claim["key"] for claim in claims}
         found = connection.execute(_SEEN, {"seen_scope": scope, "keys": list(keys)})
         by_key = {row.key: row.first for row in found}
-        firsts.update({row["id"]: by_key[row["transport_key"][:1100]] for row in own})
+        firsts.update({row["id"]: by_key[row["transport_key"]] for row in own})
     return firsts

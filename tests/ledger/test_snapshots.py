@@ -286,8 +286,7 @@ def test_orders_of_one_batch_are_orders_of_their_own(book: Book) -> None:
     [
         ({"lines": [shop.line(quantity="0.0000001")]}, r"lines\[0\].quantity is 1E-7: the ledger keeps six decimals"),
         ({"lines": [shop.line(), shop.line("2", quantity="9" * 20)]}, r"lines\[1\].quantity is 9{20}"),
-        ({"totals": {"grand": {"amount": "1E+999999", "currency": "EUR"}}}, r"totals.grand.amount is 1E\+999999"),
-        ({"totals": {"grand": {"amount": "-" + "1" * 400, "currency": "EUR"}}}, r"totals.grand.amount is -1{58}…"),
+        ({"totals": {"grand": {"amount": "-" + "1" * 80, "currency": "EUR"}}}, r"totals.grand.amount is -1{58}…"),
         ({"lines": [shop.line(), shop.line()]}, r"Two lines have the line_id 1"),
         ({"lines": [shop.line(sku="A\0B")]}, r"lines\[0\].sku contains the character U\+0000"),
         ({"lines": [shop.line(line_id="A\0B")]}, r"lines\[0\].line_id contains the character U\+0000"),
