@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="600 orders instead of 6,000: a smoke test")
     parser.add_argument("--orders", type=int)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     count = arguments.orders or (600 if arguments.quick else 6_000)
     figures: dict[str, float] = {}
