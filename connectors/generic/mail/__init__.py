@@ -1,0 +1,1 @@
+"""Mail: documents as messages to people and systems, by SMTP."""

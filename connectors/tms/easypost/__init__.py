@@ -1,0 +1,1 @@
+"""EasyPost: labels bought by API, tracking by webhook."""
