@@ -67,11 +67,11 @@ def find_story(root: Path, name: str) -> Story:
 
 @asynccontextmanager
 async def staged(root: Path, story: Story, *, port: int | None = None) -> AsyncIterator[Stage]:
-    """Everything a story needs, running while the block does. `port` is the hub's, a free one without."""
+    """Everything a story needs, running while the block does. The hub gets `port` if that is free."""
     directory = root / "var" / story.name
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-    address = f"127.0.0.1:{port or _free_port()}"
+    address = f"127.0.0.1:{_free_port(port or 0)}"
     hub_url = f"http://{address}"
     async with started(story.counterparts, hub_url=hub_url, directory=directory / "counterparts") as sandbox:
         environment = {
@@ -149,7 +149,11 @@ async def _command(root: Path, environment: Mapping[str, str], words: list[str])
     return text
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
+def _free_port(wanted: int) -> int:
+    """The wanted port, or any if it is taken (0: any)."""
+    try:
+        with socket.create_server(("127.0.0.1", wanted)) as server:
+            port: int = server.getsockname()[1]
+    except OSError:
+        return _free_port(0)
     return port

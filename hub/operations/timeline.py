@@ -94,6 +94,11 @@ def _delivered(data: Data) -> str:
     return f"'{data['effect']}' was delivered to {data['to']} ({short(data['delivery'])})"
 
 
+def _unfit_reference(data: Data) -> str:
+    system, kind, _scope, value = data["reference"]
+    return f"The {kind} {value!r} of {system} cannot be kept: it {data['reason']}"
+
+
 def _trouble(data: Data) -> str:
     states = {"failed": "failed", "in doubt": "is in doubt", "dropped": "was dropped"}
     happened = states.get(data["state"], data["state"])
@@ -122,6 +127,7 @@ _WORDS: dict[str, Callable[[Data], str]] = {
     "order.acknowledged": _acknowledged,
     "references.added": _references,
     "references.refused": _refused_reference,
+    "references.unfit": _unfit_reference,
     "delivery.planned": _planned,
     "delivery.delivered": _delivered,
     "delivery.failed": _trouble,

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete
 
 from hub.contract.clock import Clock
 from hub.contract.connector import Item, Page
-from hub.contract.errors import CrossdockError
+from hub.contract.errors import CrossdockError, TransientError
 from hub.contract.ids import new_id
 from hub.runtime.intake import Accepted, claim_keys, message_row
 from hub.store import Store, tables
@@ -38,6 +38,8 @@ class _Staged:
     size: int
     sha256: str
     rows: list[Row]
+    in_parts: bool = False
+    """Whether parts of the body are written already."""
 
 
 class PageStore:
@@ -63,12 +65,20 @@ class PageStore:
         self._discard_leftovers()
         staged = [one for one in map(self._try_stage, page.items) if one is not None]
         with self._store.write() as connection:
+            self._require_staged(connection, staged)
             accepted = [(one.item, self._insert(connection, one)) for one in staged]
             if page.cursor is not None:
                 self._note(connection, CURSOR_KEY, page.cursor)
             if any(not isinstance(item.body, bytes) for item in page.items):
                 self._note(connection, _STAGED_KEY, "")
         return accepted
+
+    def _require_staged(self, connection: Connection, staged: list[_Staged]) -> None:
+        """Whoever pulled meanwhile took what was staged here for leftovers: then nothing of it may stand."""
+        noted = (read_state(connection, self._connection, _STAGED_KEY) or "").split()
+        gone = [one.item.name for one in staged if one.in_parts and one.id not in noted]
+        if gone:
+            raise TransientError(f"Another worker pulled while {', '.join(gone)} was read; it is read again.")
 
     def _try_stage(self, item: Item) -> _Staged | None:
         try:
@@ -95,7 +105,8 @@ class PageStore:
             if len(rows) * CHUNK >= _STAGE_BYTES:
                 self._write_stage(id_, rows)
                 rows = []
-        return _Staged(id_, item, size, digest.hexdigest(), rows if size else rows_of(id_, b""))
+        in_parts = len(rows) * CHUNK < size
+        return _Staged(id_, item, size, digest.hexdigest(), rows if size else rows_of(id_, b""), in_parts)
 
     def _write_stage(self, id_: str, rows: list[Row]) -> None:
         with self._store.write() as connection:

@@ -16,8 +16,8 @@ from hub.telemetry.logs import logger
 from hub.workspace import Workspace
 
 SWEEP_SECONDS = 1.0
-PULL_LEASE = 300_000_000
-"""Microseconds for which one worker pulls from a connection; given back when it is done."""
+PULL_LEASE = 60_000_000
+"""Microseconds for which one worker pulls from a connection; renewed while it does, given back when it is done."""
 
 
 class Scheduler:
@@ -69,13 +69,24 @@ class Scheduler:
     async def _pull_all(self, name: str) -> None:
         if not await asyncio.to_thread(self._take_lease, name):
             return
+        renewal = asyncio.create_task(self._keep_lease(name))
         try:
             while await self._pull_page(name):
                 pass
         except CrossdockError as error:
             await self._refused(name, error)
         finally:
+            renewal.cancel()
             await asyncio.to_thread(self._give_back, name)
+
+    async def _keep_lease(self, name: str) -> None:
+        """Hold the lease while a slow page is fetched; if it is lost all the same, storing notices."""
+        while True:
+            await asyncio.sleep(PULL_LEASE / 3_000_000)
+            try:
+                await asyncio.to_thread(self._renew_lease, name)
+            except Exception as error:  # noqa: BLE001 - the database is away; the next renewal may do
+                self._log.warning("lease not renewed", connection=name, error=repr(error))
 
     async def _pull_page(self, name: str) -> bool:
         """One page: fetched, stored, then acknowledged; whether there is more."""
@@ -100,6 +111,9 @@ class Scheduler:
         with self._store.read() as connection:
             if name in paused(connection):
                 return False
+        return self._renew_lease(name)
+
+    def _renew_lease(self, name: str) -> bool:
         with self._store.write() as connection:
             return leases.take(connection, f"pull:{name}", self._owner, length=PULL_LEASE)
 

@@ -11,6 +11,7 @@ import fcntl
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.contract.clock import SystemClock
 from hub.contract.errors import ConfigError
 from hub.runtime.presence import all_gone
-from hub.runtime.web import run_web
+from hub.runtime.web import listen, run_web
 from hub.runtime.worker import run_worker, worker_name
 from hub.store import Store, deliveries, leases, messages
 from hub.store.schema import migrate
@@ -43,7 +44,9 @@ def supervise(workspace: Workspace, database_url: str, *, on_ready: Callable[[],
     """Run until SIGTERM or SIGINT; processes that die are started again."""
     with _only_one(database_url):
         _prepare(workspace, database_url)
-        Supervisor(workspace, database_url).run(on_ready)
+        address = workspace.settings.listen
+        with listen(address.host, address.port) as listener:
+            Supervisor(workspace, database_url, listener).run(on_ready)
 
 
 @contextmanager
@@ -95,15 +98,18 @@ class _Planned:
 
 
 class Supervisor:
-    """Keeps the processes of one hub alive."""
+    """Keeps the processes of one hub alive.
 
-    def __init__(self, workspace: Workspace, database_url: str) -> None:
+    The listening socket is its own, so that callers wait, and are not turned away, while a web
+    process is started anew.
+    """
+
+    def __init__(self, workspace: Workspace, database_url: str, listener: socket.socket) -> None:
         self._database_url = database_url
         self._context = multiprocessing.get_context("spawn")
         self._stop = threading.Event()
         self._log = logger("supervisor")
-        listen = workspace.settings.listen
-        self._plan = [_Planned("web", run_web, (database_url, listen.host, listen.port))]
+        self._plan = [_Planned("web", run_web, (database_url, listener))]
         for number in range(1, workspace.settings.workers + 1):
             self._plan.append(_Planned(f"worker-{number}", run_worker, (database_url,)))
         self._processes: dict[str, SpawnProcess] = {}

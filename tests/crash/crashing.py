@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.runtime.supervisor import supervise
-from hub.runtime.web import run_web
+from hub.runtime.web import listen, run_web
 from hub.runtime.worker import run_worker
 from hub.store import Store
 from hub.workspace import Workspace
@@ -128,7 +128,7 @@ def main(database_url: str, role: str, point: str, *more: str) -> None:
     if point:
         install(POINTS[point])
     if role == "web":
-        run_web(database_url, "127.0.0.1", int(more[0]))
+        run_web(database_url, listen("127.0.0.1", int(more[0])))
     elif role == "hub":
         supervise(_workspace(database_url), database_url)
     else:
