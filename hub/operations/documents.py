@@ -34,7 +34,6 @@ class Document:
     subject: str | None
     order: str | None
     source: str
-    revision: str | None
     created_at: datetime
     waiting_until: datetime | None
     failure: str | None
@@ -77,7 +76,6 @@ def read_documents(
             subject=row.subject,
             order=row.order_number,
             source=row.source,
-            revision=row.revision or None,
             created_at=moment(row.created_at),
             waiting_until=moment(row.waiting_until),
             failure=failures.get(row.id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import signal
 import socket
 import time
@@ -53,9 +54,10 @@ def listen(host: str, port: int, *, within: float = PORT_SECONDS) -> socket.sock
             if error.errno == errno.EADDRINUSE and time.monotonic() < give_up:
                 time.sleep(_LOOK_SECONDS)
                 continue
+            reason = os.strerror(error.errno or 0)
             raise ConfigError(
-                f"Nothing can listen at {host}:{port}: {error.strerror}. Stop what does, or give `listen` in "
-                "config/hub.yaml another address.",
+                f"Nothing can listen at {host}:{port}: {reason}. Stop what does, or give `listen` in config/hub.yaml "
+                "another address.",
                 value=f"{host}:{port}",
             ) from error
 

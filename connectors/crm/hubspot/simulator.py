@@ -16,7 +16,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.crm.hubspot.simulated_crm import OBJECTS, PORTAL, Crm, Json, Refusal
-from connectors.crm.hubspot.simulated_webhooks import WebhookSender
+from connectors.crm.hubspot.simulated_webhooks import AppWebhooks
 from hub.contract import simulator as contract
 
 FAULTS = frozenset(
@@ -87,7 +87,7 @@ class Simulator(contract.Simulator):
         super().__init__(context, settings)
         self._settings = Settings.model_validate(dict(settings))
         self._token, self._secret = f"pat-eu1-{secrets.token_hex(16)}", secrets.token_hex(18)
-        self._webhooks = WebhookSender(f"{context.hub_url.rstrip('/')}/in/{context.connection}", self._secret)
+        self._webhooks = AppWebhooks(f"{context.hub_url.rstrip('/')}/in/{context.connection}", self._secret)
         self._crm = Crm(self._settings.key_property, self._webhooks.announce)
         self._faults: deque[str] = deque()
         self._runner: web.AppRunner | None = None

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.storefront.shopify.orders import Json
 from connectors.storefront.shopify.simulated_shop import Shop, ShopOrder
-from connectors.storefront.shopify.simulated_webhooks import Webhook, WebhookSender, summaries
+from connectors.storefront.shopify.simulated_webhooks import ShopWebhooks, Webhook, summaries
 from hub.contract import simulator as contract
 
 API_VERSION = "2026-04"
@@ -110,7 +110,7 @@ class Simulator(contract.Simulator):
         domain = self._settings.shop or f"{context.connection.replace('_', '-')}.myshopify.com"
         self._token, self._secret = f"shpat_{secrets.token_hex(16)}", secrets.token_hex(32)
         self._shop = Shop(domain, self._announce)
-        self._webhooks = WebhookSender(
+        self._webhooks = ShopWebhooks(
             f"{context.hub_url.rstrip('/')}/in/{context.connection}", domain, self._secret, API_VERSION
         )
         self._faults: deque[str] = deque()
