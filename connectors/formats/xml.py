@@ -31,7 +31,7 @@ from lxml import etree
 
 from connectors.formats._stream import bounded
 from hub.contract.errors import DecodeError, RejectedMessage
-from hub.contract.format import Format, Tree
+from hub.contract.format import UNNUMBERED, Format, Numbers, Tree
 from hub.contract.values import fixed
 
 MAX_DEPTH = 256
@@ -67,7 +67,7 @@ class XmlFormat(Format):
         refuse_definitions(root)
         yield Tree({local_name(root): to_tree(root)})
 
-    def encode(self, tree: Any, type: str) -> bytes:
+    def encode(self, tree: Any, type: str, numbers: Numbers = UNNUMBERED) -> bytes:
         """UTF-8 with its declaration; RejectedMessage naming the path of what XML cannot hold."""
         if not isinstance(tree, dict) or len(tree) != 1:
             raise RejectedMessage(

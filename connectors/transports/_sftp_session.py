@@ -1,7 +1,14 @@
-"""Opening an SFTP session: settings, the pinned host key, credentials."""
+"""Opening an SFTP session: settings, the host key that is trusted, credentials.
+
+A host key is trusted because the settings name it, or because a person confirmed it with
+`crossdock connections trust`. The latter is kept in the connection's state as
+`host_key:HOST:PORT`; what a server offers that is not trusted is noted there as
+`host_key_offered:HOST:PORT` for that command to show. Both are `ssh-ed25519 AAAA…`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -27,8 +34,8 @@ from paramiko.sftp import SFTPError
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.transports._sftp_client import SftpClient
-from hub.contract.connector import ConnectorConfig
-from hub.contract.errors import AuthError, ConfigError, TransientError
+from hub.contract.connector import ConnectorConfig, Context
+from hub.contract.errors import AuthError, TransientError
 
 _KEEPALIVE_SECONDS = 30
 
@@ -52,8 +59,8 @@ class SftpSettings(ConnectorConfig):
     host_key: str = Field(
         "",
         description=(
-            "The server's key, as 'ssh-ed25519 AAAA…' or 'SHA256:…'. Without it nothing is sent, "
-            "and the error shows the key that the server offers."
+            "The server's key, as 'ssh-ed25519 AAAA…' or 'SHA256:…'. Without it nothing is sent until "
+            "`crossdock connections trust` has shown the key that the server offers, and someone confirmed it."
         ),
     )
     timeout: float = Field(30.0, gt=0, le=600, description="Seconds to wait for the server in each step.")
@@ -77,17 +84,62 @@ class SftpSettings(ConnectorConfig):
         return self
 
 
-def open_session(settings: SftpSettings) -> SftpClient:
+class HostKeys:
+    """Which key a server must have. `context` keeps those that were confirmed; without one only settings count.
+
+    Called in threads, never in an event loop, as transports are.
+    """
+
+    def __init__(self, settings: SftpSettings, context: Context | None = None) -> None:
+        self._settings = settings
+        self._context = context
+        self._server = f"{settings.host}:{settings.port}"
+
+    def trusted(self) -> str:
+        """The key, as a line or a fingerprint; nothing if none is trusted yet."""
+        if self._settings.host_key or self._context is None:
+            return self._settings.host_key
+        return asyncio.run(self._context.state.get(f"host_key:{self._server}")) or ""
+
+    def check(self, offered: paramiko.PKey, trusted: str) -> None:
+        """Raise AuthError unless the offered key is the trusted one."""
+        line = f"{offered.get_name()} {offered.get_base64()}"
+        if trusted in {line, offered.fingerprint}:
+            return
+        if self._context is not None and not self._settings.host_key:
+            asyncio.run(self._context.state.set(f"host_key_offered:{self._server}", line))
+        said = f"{offered.get_name()} {offered.fingerprint}"
+        raise AuthError(self._refusal(trusted, said, line), host=self._settings.host, field="host_key", value=line)
+
+    def _refusal(self, trusted: str, offered: str, line: str) -> str:
+        if not trusted:
+            return (
+                f"The host key of {self._server} is not trusted yet: it offers {offered}. Nothing was sent. "
+                f"Ask the server's operator whether that is its fingerprint; if so, {self._remedy(line)}."
+            )
+        return (
+            f"{self._server} has another host key: expected {_fingerprint(trusted)}, offered {offered}. Nothing was "
+            f"sent. Ask the server's operator whether the key was changed; if so, {self._remedy(line)}."
+        )
+
+    def _remedy(self, line: str) -> str:
+        if self._context is None or self._settings.host_key:
+            return f"set host_key: {line}"
+        return f"`crossdock connections trust {self._context.connection}`"
+
+
+def open_session(settings: SftpSettings, keys: HostKeys) -> SftpClient:
     """Connect, check the host key, sign in.
 
-    Raises TransientError (unreachable, no SSH), ConfigError (no host key pinned), AuthError
-    (another host key, or credentials refused).
+    Raises TransientError (unreachable, no SSH) and AuthError (a host key that is not trusted, or
+    credentials refused).
     """
+    trusted = keys.trusted()
     transport = paramiko.Transport(_connect(settings))
     try:
         with _handshake_errors(settings):
-            _start(transport, settings)
-            _check_host_key(transport.get_remote_server_key(), settings)
+            _start(transport, settings, trusted)
+            keys.check(transport.get_remote_server_key(), trusted)
             _sign_in(transport, settings)
             client = SftpClient.from_transport(transport)
             if client is None:
@@ -169,43 +221,24 @@ def _handshake_errors(settings: SftpSettings) -> Iterator[None]:
         ) from error
 
 
-def _start(transport: paramiko.Transport, settings: SftpSettings) -> None:
+def _start(transport: paramiko.Transport, settings: SftpSettings, trusted: str) -> None:
     transport.banner_timeout = transport.handshake_timeout = settings.timeout
     transport.auth_timeout = transport.channel_timeout = settings.timeout
-    pinned = settings.host_key.partition(" ")[0]
+    kind = trusted.partition(" ")[0]
     options = transport.get_security_options()
-    first = [name for name in _SIGNATURES.get(pinned, (pinned,)) if name in options.key_types]
-    # The server shows the first type of these that it has: the pinned one, if at all.
+    first = [name for name in _SIGNATURES.get(kind, (kind,)) if name in options.key_types]
+    # The server shows the first type of these that it has: the trusted one, if at all.
     options.key_types = (*first, *(name for name in options.key_types if name not in first))
     transport.start_client(timeout=settings.timeout)
 
 
-def _check_host_key(offered: paramiko.PKey, settings: SftpSettings) -> None:
-    line, where = f"{offered.get_name()} {offered.get_base64()}", {"host": settings.host, "field": "host_key"}
-    if not settings.host_key:
-        raise ConfigError(
-            f"No host key is pinned for {address(settings)}. If the server's operator confirms that its "
-            f"fingerprint is {offered.fingerprint}, set host_key: {line}",
-            **where,
-            value=line,
-        )
-    if settings.host_key not in {line, offered.fingerprint}:
-        raise AuthError(
-            f"{address(settings)} has another host key: expected {_fingerprint(settings.host_key)}, offered "
-            f"{offered.fingerprint} ({offered.get_name()}). Nothing was sent. Ask the server's operator whether "
-            f"the key was changed before setting host_key: {line}",
-            **where,
-            value=line,
-        )
-
-
 def _fingerprint(host_key: str) -> str:
-    """The fingerprint of a pinned key, which may be one already."""
+    """Type and fingerprint of a trusted key, which may be a fingerprint already."""
     kind, _, blob = host_key.partition(" ")
     if not blob:
         return host_key
     digest = hashlib.sha256(base64.b64decode(blob)).digest()
-    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')} ({kind})"
+    return f"{kind} SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
 
 def _sign_in(transport: paramiko.Transport, settings: SftpSettings) -> None:

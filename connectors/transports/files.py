@@ -190,7 +190,15 @@ class FileInbox:
 
     async def _claims(self) -> list[RemoteFile]:
         files = await call(self._transport, self._transport.list, self._claimed)
-        return [file for file in files if original_name(file.name) is not None]
+        return [file for file in files if self._is_ours(original_name(file.name))]
+
+    def _is_ours(self, name: str | None) -> bool:
+        """Whether a claim is this inbox's: others that share the directory have their own patterns."""
+        if name is None:
+            return False
+        if self._is_marker(name):
+            name = name.removesuffix(self._settings.done_suffix)
+        return fnmatchcase(name, self._settings.pattern)
 
     def _item(self, file: RemoteFile, type_of: Callable[[str], str]) -> Item:
         name = shown(original_name(file.name) or file.name)

@@ -1,7 +1,7 @@
 """SFTP (SSH file transfer, version 3) on paramiko, as a file transport.
 
 A session takes some 120 ms to open, so one is kept and reopened when it is dead. The server's
-host key is pinned: nothing, no password either, is sent to a server with another one.
+host key must be trusted: nothing, no password either, is sent to a server with another one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import paramiko
 from paramiko.sftp import SFTPError
 
 from connectors.transports._sftp_client import SftpClient
-from connectors.transports._sftp_session import SftpSettings, address, open_session
+from connectors.transports._sftp_session import HostKeys, SftpSettings, address, open_session
+from hub.contract.connector import Context
 from hub.contract.errors import AuthError, ConfigError, CrossdockError, InDoubt, RejectedMessage, TransientError
 from hub.contract.transport import RemoteFile
 
@@ -33,13 +34,17 @@ class SftpTransport:
     """Directories of an SFTP server; a `hub.contract.transport.FileTransport`.
 
     Names are text with bytes that are not UTF-8 as lone surrogates (PEP 383). Symbolic links
-    are not listed. Besides the errors of the contract, calls raise AuthError (credentials,
-    another host key, permission denied) and ConfigError (no host key pinned, no such
-    directory), and `read` RejectedMessage for a file that is gone or may not be read.
+    are not listed. Besides the errors of the contract, calls raise AuthError (credentials, a host
+    key that is not trusted, permission denied) and ConfigError (no such directory), and `read`
+    RejectedMessage for a file that is gone or may not be read.
+
+    `context` is the connector's: its state keeps the host key that a person confirmed. Without
+    it the settings must name the key.
     """
 
-    def __init__(self, settings: SftpSettings) -> None:
+    def __init__(self, settings: SftpSettings, context: Context | None = None) -> None:
         self._settings = settings
+        self._keys = HostKeys(settings, context)
         self._client: SftpClient | None = None
         self._lock = RLock()
 
@@ -128,7 +133,7 @@ class SftpTransport:
     def _open(self) -> SftpClient:
         if self._client is None or not self._client.is_alive():
             self.close()
-            self._client = open_session(self._settings)
+            self._client = open_session(self._settings, self._keys)
         return self._client
 
     @contextmanager

@@ -7,6 +7,7 @@ completion are quick. Foreseen errors end as one message on standard error and a
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -36,16 +37,19 @@ class _Noun:
 
 NOUNS: dict[str, _Noun] = {
     "run": _Noun("run", "Run the hub: take webhooks, pull, map, deliver.", "run"),
+    "worker": _Noun("worker", "Run workers alone, beside a hub on the same PostgreSQL.", "worker"),
     "check": _Noun("check", "Say everything that is wrong with the configuration.", "check"),
     "test": _Noun("test", "Run the tests that mappings carry.", "run_mappings"),
     "orders": _Noun("orders", "Orders: what every system knows of one, and what happened to it."),
     "messages": _Noun("messages", "Messages: what arrived, and what became of it."),
     "deliveries": _Noun("deliveries", "Deliveries: what was sent, and each attempt."),
     "failures": _Noun("failures", "Failures: what stopped, why, and what to do."),
+    "reconcile": _Noun("reconcile", "Pull from a connection now.", "reconcile"),
     "replay": _Noun("replay", "Send what failed again, once its cause is mended."),
     "crosswalk": _Noun("crosswalk", "Crosswalks: code tables and rows added to them."),
     "connections": _Noun("connections", "Connections: how each stands, and whether it answers."),
     "connectors": _Noun("connectors", "Connectors: the systems that can be spoken to."),
+    "token": _Noun("token", "Tokens: who may use the admin API and the metrics."),
     "ledger": _Noun("ledger", "The ledger: the events that everything is folded from."),
     "demo": _Noun("demo", "Play a story with simulated counterparts.", "demo"),
     "sandbox": _Noun("sandbox", "Run the simulated counterparts of a story alone.", "sandbox"),
@@ -123,10 +127,26 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _choose_environment(name: str) -> str:
+    """Put the choice where the configuration is read, also by the processes that are started."""
+    if name:
+        os.environ["CROSSDOCK_ENVIRONMENT"] = name
+    return name
+
+
 @app.callback()
 def root(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and end.", callback=_show_version, is_eager=True)
     ] = False,
+    environment: Annotated[
+        str,
+        typer.Option(
+            "--environment",
+            metavar="NAME",
+            callback=_choose_environment,
+            help="The environment, config/environments/NAME.yaml; by default the one that config/hub.yaml names.",
+        ),
+    ] = "",
 ) -> None:
     """Crossdock: an order-integration hub."""

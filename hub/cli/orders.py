@@ -87,11 +87,15 @@ def _show_order(console: Console, order: Order) -> None:
         ("Total", money(order.total, order.currency)),
         ("Ordered", at(order.ordered_at)),
         ("Changed", at(order.changed_at)),
+        ("Shipments", plain(", ".join(order.shipments))),
+        ("Invoices", plain(", ".join(order.invoices))),
+        ("Credits", plain(", ".join(order.credits))),
         ("Known as", plain("\n".join(known))),
         ("Id", plain(order.subject)),
     ]
     console.print(facts(pairs))
     _show_state(console, order)
+    _show_progress(console, order)
     _show_documents(console, order)
     if order.deliveries:
         console.print()
@@ -122,11 +126,29 @@ def _show_state(console: Console, order: Order) -> None:
                 amount(one.quantity, one.unit),
                 amount(one.confirmed, one.unit),
                 plain(one.promised_on),
+                amount(one.shipped or None, one.unit),
+                amount(one.returned or None, one.unit),
                 state(one.status),
             ]
             for one in order.items
         ]
-        section(console, "Lines", table(["Line", "SKU", "Ordered", "Confirmed", "Promised", "Status"], items))
+        heads = ["Line", "SKU", "Ordered", "Confirmed", "Promised", "Shipped", "Returned", "Status"]
+        section(console, "Lines", table(heads, items))
+
+
+def _show_progress(console: Console, order: Order) -> None:
+    """What nodes were asked for, where parcels are, and what came back."""
+    rows = [
+        *(_progress("request", one.number, one.node, one.stage, None) for one in order.requests),
+        *(_progress("parcel", one.tracking, one.carrier, one.stage, one.detail) for one in order.parcels),
+        *(_progress("return", one.number, None, one.stage, one.reason) for one in order.returns),
+    ]
+    if rows:
+        section(console, "Fulfilment", table(["", "Number", "Where", "Stage", "Note"], rows, wrap=["Note"]))
+
+
+def _progress(what: str, number: str, where: str | None, stage: str, note: str | None) -> list[Text]:
+    return [plain(what), plain(number), plain(where or "-"), state(stage), one_line(note)]
 
 
 def _show_documents(console: Console, order: Order) -> None:

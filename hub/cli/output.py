@@ -51,6 +51,7 @@ _STYLES = {
     "applied": "green",
     "acknowledged": "green",
     "dropped": "dim",
+    "shadowed": "dim",
     "superseded": "dim",
     "filtered": "dim",
     "duplicate": "dim",

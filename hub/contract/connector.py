@@ -10,16 +10,17 @@ other connector.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from structlog.typing import FilteringBoundLogger
 
 from hub.contract.clock import Clock
 from hub.contract.errors import InDoubt
+from hub.contract.format import Format
 
 
 class Family(StrEnum):
@@ -115,15 +116,26 @@ class Outbound:
     done: Mapping[str, Any] = field(default_factory=dict)
 
 
+References = Mapping[str, str | Sequence[str]]
+"""Numbers of a subject, kind to value, or to several values where it has several of a kind (tracking numbers)."""
+
+
+def each_reference(references: References) -> Iterator[tuple[str, str]]:
+    """Kind and value of each number."""
+    for kind, values in references.items():
+        for value in [values] if isinstance(values, str) else values:
+            yield kind, value
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The counterpart took it.
 
-    `references` are numbers it gave to the subject (kind to value), kept under the
-    connection's system. `note` is one line for people; `response` is kept with the attempt.
+    `references` are numbers it gave to the subject, kept under the connection's system. `note` is
+    one line for people; `response` is kept with the attempt.
     """
 
-    references: Mapping[str, str] = field(default_factory=dict)
+    references: References = field(default_factory=dict)
     note: str = ""
     response: bytes = b""
 
@@ -208,13 +220,16 @@ class Manifest:
 
 C = TypeVar("C", bound=ConnectorConfig)
 
+BY_SETTINGS: Final = "by settings"
+"""Stands in `emits` and `accepts` instead of a format's name: `Connector.formats` gives the format."""
+
 
 class Connector(Generic[C]):
     """Base of all connectors: few methods, each with a default.
 
     Class variables: `name` is its `type` in YAML; `family` is its kind of system; `Config` its
     settings; `emits` and `accepts` map payload types to the format that decodes or encodes
-    them (`{"shopify.order": "json"}`); `"*"` accepts any type. `manifest` its qualities.
+    them (`{"shopify.order": "json"}`); `"*"` is any type. `manifest` its qualities.
 
     The constructor does no I/O. Calls of one instance may overlap.
     """
@@ -229,6 +244,11 @@ class Connector(Generic[C]):
     def __init__(self, config: C, context: Context) -> None:
         self.config = config
         self.context = context
+
+    @classmethod
+    def formats(cls, config: C) -> Mapping[str, Format]:
+        """The formats of payload types that `emits` and `accepts` leave to the settings; no I/O."""
+        return {}
 
     @property
     def repeatable(self) -> bool:

@@ -9,18 +9,21 @@ connections need.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import connectors
-from hub.contract.connector import Connector, Family
+from hub.contract.connector import BY_SETTINGS, Connector, Family
 from hub.contract.errors import ConfigError
 from hub.contract.format import Format
 from hub.contract.simulator import Simulator
+
+ANY: Final = "*"
+"""Any payload type, in `emits` and `accepts`."""
 
 
 def connector_types() -> list[str]:
@@ -59,6 +62,28 @@ def find_format(name: str) -> Format:
     module, attribute = modules[name]
     loaded: type[Format] = _load(module, attribute, Format)
     return loaded()
+
+
+def payload_format(
+    names: Mapping[str, str], payload_type: str, by_settings: Callable[[], Mapping[str, Format]]
+) -> Format | None:
+    """The format that `emits` or `accepts` (type to name) gives a payload type; None if it names neither it nor `"*"`.
+
+    `by_settings` is asked for types that are left to the connection's settings.
+    """
+    name = names.get(payload_type) or names.get(ANY)
+    if name is None:
+        return None
+    return by_settings().get(payload_type) if name == BY_SETTINGS else find_format(name)
+
+
+def sample_format(names: Mapping[str, str], payload_type: str) -> Format | None:
+    """The same where no connection is at hand: what settings decide is read as its format is by default, `x12.850`
+    by the format x12, or not at all."""
+    prefix = payload_type.partition(".")[0]
+    return payload_format(
+        names, payload_type, lambda: {payload_type: find_format(prefix)} if prefix in _format_modules() else {}
+    )
 
 
 def format_names() -> list[str]:

@@ -15,22 +15,27 @@ How intents are ordered, per subject:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from hub.contract.connector import each_reference
 from hub.contract.documents import Intent
 from hub.contract.errors import RejectedMessage
+from hub.ledger.emitting import Emitter
+from hub.ledger.envelopes import Envelopes
 from hub.ledger.incoming import Incoming
-from hub.ledger.orders import Data, decide, effect_of
+from hub.ledger.orders import Data, effect_of
+from hub.ledger.plans import Plans
 from hub.ledger.revisions import is_older
-from hub.ledger.rows import delivery_row, document_row
-from hub.ledger.unit import Subject, Unit, needs_met
-from hub.pipelines import Route
+from hub.ledger.rows import document_row, failure_of
+from hub.ledger.rules import Rules
+from hub.ledger.standing import events_of
+from hub.ledger.unit import Subject, Unit
+from hub.pipelines import LEDGER, Identity
 from hub.store import tables
-from hub.store.failures import FailureNote, close_failures, failure_row
-from hub.store.statements import Row, insert_rows, loads, unique, upsert_rows
-from hub.store.states import OPEN_DOCUMENTS, DeliveryState, DocumentState
+from hub.store.failures import FailureNote, close_failures
+from hub.store.statements import Row, insert_rows, unique, upsert_rows
+from hub.store.states import OPEN_DOCUMENTS, DocumentState
 
 WAIT_MICROSECONDS = 24 * 3600 * 1_000_000
 """How long a document waits for its subject to become known."""
@@ -46,31 +51,21 @@ _SET_STATE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Systems:
-    """The system (key) of each connection, for planning deliveries."""
-
-    by_connection: dict[str, str]
-
-    def of(self, connection: str) -> str:
-        """The system of a connection; its own name if it is not configured any more."""
-        return self.by_connection.get(connection, connection)
-
-
 class Application:
     """Applies one batch within one write transaction."""
 
     def __init__(
-        self, connection: Connection, systems: Systems, *, now: int, config_version: str, actor: str = "hub"
+        self, connection: Connection, rules: Rules, *, now: int, config_version: str, actor: str = "hub"
     ) -> None:
         self._unit = Unit(connection, now=now, config_version=config_version, actor=actor)
+        self._plans = Plans(self._unit, rules)
+        self._emitter = Emitter(connection, self._unit, rules)
+        self._envelopes = Envelopes(connection, now=now)
         self._connection = connection
-        self._systems = systems
         self._now = now
         self._config_version = config_version
         self._documents: list[Row] = []
         self._rewritten: list[Row] = []
-        self._deliveries: list[Row] = []
         self._failures: list[Row] = []
         self._seen: dict[tuple[str, str], str] = {}
         self._seen_rows: list[Row] = []
@@ -93,8 +88,12 @@ class Application:
             value
             for incoming in batch
             if incoming.identity is not None
-            for value in (incoming.identity.value, *incoming.identity.references.values())
+            for value in (
+                incoming.identity.value,
+                *(value for _, value in each_reference(incoming.identity.references)),
+            )
         )
+        self._envelopes.find(batch)
         keys = [incoming.seen_key() for incoming in batch if incoming.is_counted]
         if keys:
             parameters = {"scopes": unique(scope for scope, _ in keys), "keys": unique(key for _, key in keys)}
@@ -104,13 +103,16 @@ class Application:
         if incoming.exists:
             self._unit.awaiting.end(incoming.id)
         if incoming.identity is None:
-            self._park_unidentified(incoming)
+            self._take_unidentified(incoming)
             return
         subject = self._unit.subject_of(incoming.reference_key())
         if subject is None and incoming.opens_subject:
             subject = self._unit.open(incoming.identity.subject_kind)
             self._unit.register(subject, self._own_references(incoming), cause=incoming.id)
-        if incoming.filtered is not None:
+        judged = self._envelopes.judge(incoming)
+        if judged is not None:
+            self._set_aside(incoming, subject, *judged)
+        elif incoming.filtered is not None:
             self._settle(incoming, subject, DocumentState.FILTERED, incoming.filtered)
         elif subject is not None:
             self._take_about(incoming, subject)
@@ -119,10 +121,23 @@ class Application:
         else:
             self._wait_for_subject(incoming)
 
+    def _set_aside(self, incoming: Incoming, subject: Subject | None, state: DocumentState, reason: str) -> None:
+        """What its envelope keeps from being applied: a duplicate, or what a person must look at.
+
+        Quarantined, it has no place in the lane of its subject: nobody knows that it belongs there.
+        """
+        if state is not DocumentState.QUARANTINED:
+            self._settle(incoming, subject, state, reason)
+            return
+        self._settle(incoming, None, state, reason)
+        note = FailureNote("control_number_reused", reason, f"control_number_reused:{incoming.connection}")
+        subject_id = None if subject is None else subject.id
+        self._failures.append(failure_of(incoming, subject_id, note, at=self._now))
+
     def _own_references(self, incoming: Incoming) -> list[tuple[str, str, str, str]]:
         if incoming.identity is None:
             return []
-        more = [(incoming.system, kind, "", value) for kind, value in incoming.identity.references.items()]
+        more = [(incoming.system, kind, "", value) for kind, value in each_reference(incoming.identity.references)]
         return [incoming.reference_key(), *more]
 
     def _take_about(self, incoming: Incoming, subject: Subject) -> None:
@@ -133,6 +148,9 @@ class Application:
                 self._supersede_parked(incoming, subject)
                 self._keep_source(incoming, subject)
             self._settle(incoming, subject, state, reason)
+            if incoming.exists:
+                # A person tries again what could not be made of the order as it stands.
+                self._emit(incoming, subject)
         elif incoming.failure is not None:
             self._supersede_parked(incoming, subject)
             self._park_failure(incoming, subject, incoming.failure)
@@ -183,7 +201,7 @@ class Application:
             self._settle(incoming, subject, DocumentState.FILTERED, "The order it is about was not taken.")
             return
         try:
-            events = decide(subject.order, incoming.document)
+            events = events_of(subject, incoming.document)
         except RejectedMessage as error:
             group = f"{error.code}:{incoming.connection}:{incoming.mapping}:{error.where.get('field')}"
             self._park_failure(incoming, subject, FailureNote(error.code, error.message, group, place=error.where))
@@ -196,50 +214,36 @@ class Application:
     def _apply(self, incoming: Incoming, subject: Subject, events: list[tuple[str, Data]]) -> None:
         for kind, data in events:
             seq = self._unit.append(subject, kind, data, cause=incoming.id)
-        self._unit.register(subject, self._own_references(incoming), cause=incoming.id)
+        if incoming.cause is None:
+            # What the ledger makes got its number when it was made.
+            self._unit.register(subject, self._own_references(incoming), cause=incoming.id)
         self._keep_source(incoming, subject)
         self._count(incoming)
         effect = effect_of(events[-1][0])
         self._settle(incoming, subject, DocumentState.APPLIED, None, effect=effect, seq=seq)
-        for route in incoming.routes:
-            self._follow(incoming, subject, route, effect)
+        self._plans.follow(incoming, subject, effect)
+        if incoming.cause is None:
+            self._emit(incoming, subject)
 
-    def _follow(self, incoming: Incoming, subject: Subject, route: Route, effect: str) -> None:
-        """Plan a delivery if the route wants the document; a route that cannot tell makes a dead one."""
+    def _emit(self, cause: Incoming, subject: Subject) -> None:
+        """Apply what the ledger owes now; where that cannot be told, a dead document stands for it."""
         try:
-            if not route.wants(incoming.tree, effect, incoming.connection):
-                return
-            numbers = route.references_of(incoming.tree, effect, incoming.connection)
+            for incoming in self._emitter.emit(cause, subject):
+                self._decide(incoming, subject)
         except RejectedMessage as error:
-            group = f"{error.code}:{route.name}"
-            note = FailureNote(error.code, error.message, group, error.detail, error.where)
-            self._plan_dead(incoming, subject, route, effect, note)
+            self._park_emission(cause, subject, error)
+        else:
+            parked = [row for row in subject.open_documents if row["source"] == LEDGER]
+            for row in parked:
+                subject.open_documents.remove(row)
+                self._superseded.append(row["id"])
+
+    def _park_emission(self, cause: Incoming, subject: Subject, error: RejectedMessage) -> None:
+        if any(row["source"] == LEDGER for row in subject.open_documents):
             return
-        row = self._plan(incoming, subject, route, effect)
-        keys = [(row["system"], kind, "", value) for kind, value in numbers.items()]
-        self._unit.register(subject, keys, cause=incoming.id)
-
-    def _plan(self, incoming: Incoming, subject: Subject, route: Route, effect: str) -> Row:
-        row = delivery_row(
-            incoming,
-            route,
-            system=self._systems.of(route.to),
-            subject=subject.id,
-            effect=effect,
-            config_version=self._config_version,
-            now=self._now,
-        )
-        data = {"delivery": row["id"], "to": route.to, "system": row["system"], "route": route.name, "effect": effect}
-        row["lane"] = self._unit.append(subject, "delivery.planned", data, cause=incoming.id)
-        self._deliveries.append(row)
-        return row
-
-    def _plan_dead(self, incoming: Incoming, subject: Subject, route: Route, effect: str, note: FailureNote) -> None:
-        row = self._plan(incoming, subject, route, effect)
-        row["state"], row["reason"] = DeliveryState.DEAD, note.text
-        data = {"delivery": row["id"], "system": row["system"], "state": "failed", "reason": note.text}
-        self._unit.append(subject, "delivery.failed", data, cause=incoming.id)
-        self._failures.append(self._failure_row(incoming, subject, note, delivery=row["id"], to=route.to))
+        incoming = Incoming(cause.message, LEDGER, LEDGER, cause.ordinal, cause.position, cause=cause.id)
+        note = FailureNote(error.code, error.message, f"{error.code}:{LEDGER}", error.detail, error.where)
+        self._park_failure(incoming, subject, note)
 
     def _keep_source(self, incoming: Incoming, subject: Subject) -> None:
         if not incoming.is_counted:
@@ -266,11 +270,19 @@ class Application:
 
     def _park_failure(self, incoming: Incoming, subject: Subject | None, note: FailureNote) -> None:
         self._settle(incoming, subject, DocumentState.DEAD, note.text)
-        self._failures.append(self._failure_row(incoming, subject, note))
+        subject_id = None if subject is None else subject.id
+        self._failures.append(failure_of(incoming, subject_id, note, at=self._now))
 
-    def _park_unidentified(self, incoming: Incoming) -> None:
-        """What does not say what it is about has no lane; one that had a lane keeps it."""
+    def _take_unidentified(self, incoming: Incoming) -> None:
+        """What is ignored is about nothing; what cannot say what it is about has no lane, or keeps the one it had."""
+        judged = self._envelopes.judge(incoming)
         note = incoming.failure
+        if judged is not None:
+            self._set_aside(incoming, None, *judged)
+            return
+        if incoming.filtered is not None:
+            self._settle(incoming, None, DocumentState.FILTERED, incoming.filtered)
+            return
         if note is None:
             raise ValueError(f"document {incoming.id} has neither identity nor failure")
         if not incoming.exists:
@@ -278,26 +290,7 @@ class Application:
             return
         self._dead_again.append({"document_id": incoming.id, "new_state": DocumentState.DEAD, "why": note.text})
         self._settled.append(incoming.id)
-        self._failures.append(self._failure_row(incoming, None, note))
-
-    def _failure_row(
-        self,
-        incoming: Incoming,
-        subject: Subject | None,
-        note: FailureNote,
-        *,
-        delivery: str | None = None,
-        to: str | None = None,
-    ) -> Row:
-        return failure_row(
-            note,
-            kind="document" if delivery is None else "delivery",
-            target=delivery or incoming.id,
-            message=incoming.message,
-            subject=None if subject is None else subject.id,
-            connection=to or incoming.connection,
-            at=self._now,
-        )
+        self._failures.append(failure_of(incoming, None, note, at=self._now))
 
     def _settle(
         self,
@@ -337,22 +330,17 @@ class Application:
         self._unit.flush_subjects()
         insert_rows(connection, tables.document, self._documents)
         upsert_rows(connection, tables.document, self._rewritten)
-        self._write_deliveries()
+        self._plans.write(connection)
         insert_rows(connection, tables.seen, self._seen_rows)
+        self._envelopes.write()
         self._unit.flush()
         self._write_failures()
-
-    def _write_deliveries(self) -> None:
-        """What a delivery needs may have become known after it was planned, in the same batch."""
-        for row in self._deliveries:
-            row["ready"] = needs_met(self._unit.subject(row["subject"]), loads(row["needs"]) or [])
-        insert_rows(self._connection, tables.delivery, self._deliveries)
 
     def _write_failures(self) -> None:
         """Close those of what was settled, open new ones, and close those of what a later document superseded."""
         connection = self._connection
         close_failures(connection, self._settled, by="hub", at=self._now)
-        insert_rows(connection, tables.failure, self._failures)
+        insert_rows(connection, tables.failure, [*self._failures, *self._plans.failures])
         reason = "A newer revision arrived while it was parked."
         superseded = [
             {"document_id": id_, "new_state": DocumentState.SUPERSEDED, "why": reason} for id_ in self._superseded
@@ -360,6 +348,13 @@ class Application:
         if self._dead_again or superseded:
             connection.execute(_SET_STATE, [*self._dead_again, *superseded])
         close_failures(connection, self._superseded, by="hub", at=self._now)
+
+
+def _numbers(identity: Identity | None) -> list[str]:
+    """Every number that a document names, whatever it is of."""
+    if identity is None:
+        return []
+    return [identity.value, *(value for _, value in each_reference(identity.references))]
 
 
 def _says_less(parked: Row, incoming: Incoming) -> bool:

@@ -7,10 +7,11 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.contract.documents import Document, Intent
+from hub.contract.documents import Document, Intent, Reply
+from hub.contract.format import Envelope
 from hub.contract.ids import new_id
 from hub.ledger.revisions import revision_key
-from hub.pipelines import Identity, Route
+from hub.pipelines import AnyRoute, Identity
 from hub.store.failures import FailureNote
 from hub.store.texts import NUMBER, misfit, shown
 
@@ -41,9 +42,13 @@ class Incoming:
     content: bytes = b""
     digest: str = ""
     lookups: dict[str, Any] = field(default_factory=dict)
-    routes: list[Route] = field(default_factory=list)
+    routes: list[AnyRoute] = field(default_factory=list)
     failure: FailureNote | None = None
     filtered: str | None = None
+    envelope: Envelope | None = None
+    """What it travelled in, if that has a number of its own."""
+    cause: str | None = None
+    """The document that made the ledger make it."""
     id: str = field(default_factory=new_id)
     exists: bool = False
     """Whether the document's row is there already: it waited, or it is replayed."""
@@ -68,6 +73,11 @@ class Incoming:
     def is_counted(self) -> bool:
         """Whether it counts by revision, as deltas and commands do, and not by content."""
         return self.identity is not None and self.identity.intent != Intent.SNAPSHOT
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it is what the sender of its message is owed."""
+        return isinstance(self.document, Reply)
 
     def seen_key(self) -> tuple[str, str]:
         """(scope, key) by which one revision of a delta or command is known.

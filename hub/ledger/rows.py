@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hub.contract.ids import new_id
 from hub.ledger.incoming import Incoming, pack
-from hub.pipelines import Route
+from hub.pipelines import AnyRoute
+from hub.store.failures import FailureNote, failure_row
 from hub.store.statements import Row, dumps
 from hub.store.states import DeliveryState, DocumentState
 from hub.store.texts import NUMBER, shown
@@ -27,6 +28,7 @@ def document_row(
     return {
         "id": incoming.id,
         "message": incoming.message,
+        "cause": incoming.cause,
         "ordinal": incoming.ordinal,
         "position": shown(incoming.position, NUMBER),
         "subject": subject,
@@ -52,7 +54,7 @@ def document_row(
 
 
 def delivery_row(
-    incoming: Incoming, route: Route, *, system: str, subject: str, effect: str, config_version: str, now: int
+    incoming: Incoming, route: AnyRoute, *, system: str, subject: str, effect: str, config_version: str, now: int
 ) -> Row:
     """A row of `delivery`, planned and ready; its lane is yet to be given."""
     needs = [[need.system, need.kind] for need in route.needs]
@@ -64,7 +66,7 @@ def delivery_row(
         "system": system,
         "lane": 0,
         "route": route.name,
-        "mapping": route.mapping.name,
+        "mapping": route.mapping_name,
         "effect": effect,
         "state": DeliveryState.PLANNED,
         "reason": None,
@@ -83,3 +85,24 @@ def delivery_row(
         "lease_until": None,
         "fence": 0,
     }
+
+
+def failure_of(
+    incoming: Incoming,
+    subject: str | None,
+    note: FailureNote,
+    *,
+    at: int,
+    delivery: str | None = None,
+    to: str | None = None,
+) -> Row:
+    """The row of `failure` for a document, or for a delivery of it to a connection."""
+    return failure_row(
+        note,
+        kind="document" if delivery is None else "delivery",
+        target=delivery or incoming.id,
+        message=incoming.message,
+        subject=subject,
+        connection=to or incoming.connection,
+        at=at,
+    )

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from hub.contract.ids import new_id
 from hub.ledger.awaiting import IN_ITS_TURN, Awaiting, ReferenceKey
-from hub.ledger.heads import head_row, line_row, load_orders, system_rows
+from hub.ledger.heads import head_row, line_row, load_orders, stock_row, system_rows
 from hub.ledger.orders import ORDER_EVENTS, Data, OrderState, fold
+from hub.ledger.stock import StockLevel, fold_stock
 from hub.store import tables
 from hub.store.statements import Row, dumps, insert_rows, literal_in, loads, unique, upsert_rows
 from hub.store.states import OPEN_DOCUMENTS, DeliveryState
@@ -39,6 +40,8 @@ class Subject:
     sources: dict[tuple[str, str], Row] = field(default_factory=dict)
     open_documents: list[Row] = field(default_factory=list)
     lines_dirty: bool = False
+    stock: StockLevel | None = None
+    """The stock that this transaction counted, of a subject that is one."""
     systems_before: dict[str, Row] = field(default_factory=dict)
 
     def knows(self, system: str, kind: str) -> bool:
@@ -172,6 +175,7 @@ class Unit:
         )
         fold(subject.order, kind, data, self.now)
         subject.lines_dirty = subject.lines_dirty or kind.startswith(ORDER_EVENTS)
+        subject.stock = fold_stock(kind, data, self.now) or subject.stock
         return subject.seq
 
     def register(self, subject: Subject, keys: Iterable[ReferenceKey], *, cause: str) -> None:
@@ -187,7 +191,7 @@ class Unit:
                 number = [shown(part, NUMBER) for part in key]
                 self.append(subject, "references.unfit", {"reference": number, "reason": why}, cause=cause)
                 continue
-            owner = self._known.get(key) or self._owner_in_database(key)
+            owner = self.owner_of(key)
             if owner is None:
                 self._known[key] = subject.id
                 subject.references[key] = self.now
@@ -209,6 +213,10 @@ class Unit:
                 seq = self.append(subject, "document.waiting", said, cause=cause)
                 self.awaiting.take_over(document, subject.id, seq)
                 subject.open_documents.append(document)
+
+    def owner_of(self, key: ReferenceKey) -> str | None:
+        """The subject that has a number, whether this transaction holds it or not."""
+        return self._known.get(key) or self._owner_in_database(key)
 
     def _owner_in_database(self, key: ReferenceKey) -> str | None:
         if key[3] in self._looked_up:
@@ -254,6 +262,8 @@ class Unit:
         self.awaiting.write()
         changed = {event["subject"] for event in self._events}
         self._flush_heads([s for s in self._subjects.values() if s.id in changed and s.kind == "order"])
+        counted = [stock_row(s.id, s.stock) for s in self._subjects.values() if s.stock is not None]
+        upsert_rows(self.connection, tables.stock_level, counted)
         self._flush_needs()
 
     def _flush_heads(self, subjects: list[Subject]) -> None:

@@ -19,7 +19,7 @@ from hub.mapping.values import Budget
 from hub.source import Location, Node, Problems, Scalar, nearest
 from hub.source import Mapping as MappingNode
 
-VARIABLES: Final = frozenset(("source", "effect", "target", "connection", "headers"))
+VARIABLES: Final = frozenset(("source", "message", "order", "effect", "target", "connection", "headers"))
 """The names a mapping may read: the tree it maps, what happened to the subject, the system of
 the target, the connection the message came from, the message's headers."""
 
@@ -43,6 +43,10 @@ class Mapping:
         self._variables = use.names & VARIABLES
         self._numbered = "sequence" in use.functions
         self._fast = generate(plan, self._variables, exact=False)
+
+    def reads(self, variable: str) -> bool:
+        """Whether it reads a variable: one that costs something is got only for mappings that do."""
+        return variable in self._variables
 
     def run(self, variables: Variables[str, Any], lookups: Lookups) -> Any:
         """The output; raises MappingFailed with every field that cannot be made.

@@ -1,7 +1,7 @@
 """Opening a workspace and its database from a directory.
 
 Looking at what happened must work while the configuration is broken, so the database is opened
-by `config/hub.yaml` alone.
+by `config/hub.yaml` and the environment alone.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.contract.errors import ConfigError
-from hub.source import Problems, parse
 from hub.store import Store
 from hub.store.schema import require_current
 from hub.workspace import Workspace
-from hub.workspace.hub_file import PATH, HubFile
+from hub.workspace.files import read_hub_files
+from hub.workspace.loader import load_settings
 from hub.workspace.settings import HubSettings
 from hub.workspace.versions import load_active
 
@@ -42,17 +42,8 @@ def find_root(given: Path | None = None) -> Path:
 
 
 def read_settings(root: Path) -> HubSettings:
-    """The settings of `config/hub.yaml`; ConfigurationRefused if they are wrong."""
-    path = root / PATH
-    if not path.is_file():
-        return HubFile().settings(os.environ)
-    problems = Problems()
-    try:
-        node = parse(path.read_bytes(), PATH, problems)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.", file=str(path)) from error
-    problems.raise_if_errors()
-    return HubFile(node).settings(os.environ)
+    """The settings of `config/hub.yaml` in the chosen environment; ConfigurationRefused if they are wrong."""
+    return load_settings(read_hub_files(root), environ=os.environ)
 
 
 def open_store(root: Path) -> Store:

@@ -1,21 +1,26 @@
-"""Connections: how each stands, whether its counterpart answers, and resuming one that is paused."""
+"""Connections: how each stands, and whether its counterpart answers.
+
+Pausing and resuming are in `hub.operations.pauses`, whose host key is trusted in `host_keys`, what
+shadow kept back in `shadow`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
 from hub.contract.clock import Clock
+from hub.contract.connector import Health
 from hub.contract.errors import CrossdockError
-from hub.contract.registry import nearest
-from hub.operations.errors import NotFound, OperationRefused
+from hub.operations.pauses import PAUSED_BY_KEY, Act, acts_of, end_pause_of_hub, require
 from hub.operations.rows import moment
 from hub.runtime.connections import Connectors
 from hub.runtime.pages import CURSOR_KEY
 from hub.store import Store
-from hub.store.connections import PAUSED_KEY, paused, refusals, write_state
+from hub.store.connections import PAUSED_KEY, paused, refusals
 from hub.store.statements import literal_in
 from hub.store.states import OPEN_DELIVERIES
 from hub.store.tables import connection_state, delivery, failure
@@ -26,8 +31,10 @@ from hub.workspace import Workspace
 class ConnectionView:
     """How a connection stands. `type` is None for one that is not configured any more.
 
-    `paused` says why nothing moves. `cursor` is how far was pulled, `pulled_at` when that last
-    changed. `refused` counts callers turned away, `deliveries` those not settled, by state.
+    `paused` says why nothing moves, `paused_by` which person did that, `paused_at` since when.
+    `cursor` is how far was pulled, `pulled_at` when that last changed. `refused` counts callers
+    turned away, `deliveries` those not settled, by state. In `shadow` nothing is sent. `acts` are
+    what people did to it, the latest first.
     """
 
     name: str
@@ -35,11 +42,15 @@ class ConnectionView:
     system: str
     directions: list[str]
     paused: str | None
+    paused_by: str | None
+    paused_at: datetime | None
+    shadow: bool
     cursor: str | None
     pulled_at: datetime | None
     refused: dict[str, int]
     deliveries: dict[str, int]
     failures: int
+    acts: list[Act]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,43 +64,55 @@ class ConnectionTest:
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed:
-    """A connection that runs again; `was_paused` is why it did not, None if it ran."""
+class _Notes:
+    """What is noted of all connections, each by name."""
 
-    name: str
-    was_paused: str | None
+    open: Mapping[str, dict[str, int]]
+    failures: Mapping[str, int]
+    paused: Mapping[str, str]
+    states: Mapping[tuple[str, str], tuple[str, int]]
+    refused: Mapping[str, dict[str, int]]
+    acts: Mapping[str, list[Act]]
 
 
 def list_connections(store: Store, workspace: Workspace) -> list[ConnectionView]:
     """All connections by name, and those that are gone but have something left to deliver."""
     with store.read() as connection:
-        open_ = _open_deliveries(connection)
-        failures = _open_failures(connection)
-        pauses, refused, cursors = paused(connection), refusals(connection), _cursors(connection)
-    names = sorted({*workspace.connections, *open_})
-    return [
-        ConnectionView(
-            name=name,
-            type=workspace.connections[name].spec.type if name in workspace.connections else None,
-            system=workspace.connections[name].spec.system if name in workspace.connections else name,
-            directions=_directions(workspace, name),
-            paused=_pause(workspace, name, pauses),
-            cursor=cursors[name][0] if name in cursors else None,
-            pulled_at=moment(cursors[name][1]) if name in cursors else None,
-            refused=refused.get(name, {}),
-            deliveries=open_.get(name, {}),
-            failures=failures.get(name, 0),
+        notes = _Notes(
+            open=_open_deliveries(connection),
+            failures=_open_failures(connection),
+            paused=paused(connection),
+            states=_states(connection),
+            refused=refusals(connection),
+            acts=acts_of(connection),
         )
-        for name in names
-    ]
+    return [_view(workspace, name, notes) for name in sorted({*workspace.connections, *notes.open})]
 
 
-def _directions(workspace: Workspace, name: str) -> list[str]:
+def _view(workspace: Workspace, name: str, notes: _Notes) -> ConnectionView:
     one = workspace.connections.get(name)
-    return [] if one is None else sorted(one.connector.manifest.direction)
+    cursor, pulled_at = notes.states.get((name, CURSOR_KEY), (None, None))
+    _, paused_at = notes.states.get((name, PAUSED_KEY), (None, None))
+    paused_by, _ = notes.states.get((name, PAUSED_BY_KEY), (None, None))
+    return ConnectionView(
+        name=name,
+        type=None if one is None else one.spec.type,
+        system=name if one is None else one.spec.system,
+        directions=[] if one is None else sorted(one.connector.manifest.direction),
+        paused=_pause(workspace, name, notes.paused),
+        paused_by=(paused_by or None) if name in notes.paused else None,
+        paused_at=moment(paused_at) if name in notes.paused else None,
+        shadow=one is not None and one.spec.shadow,
+        cursor=cursor,
+        pulled_at=moment(pulled_at),
+        refused=notes.refused.get(name, {}),
+        deliveries=notes.open.get(name, {}),
+        failures=notes.failures.get(name, 0),
+        acts=notes.acts.get(name, []),
+    )
 
 
-def _pause(workspace: Workspace, name: str, pauses: dict[str, str]) -> str | None:
+def _pause(workspace: Workspace, name: str, pauses: Mapping[str, str]) -> str | None:
     one = workspace.connections.get(name)
     if one is None:
         return "It is not configured any more."
@@ -120,52 +143,32 @@ def _open_failures(connection: Connection) -> dict[str, int]:
     return {row.connection: row.number for row in connection.execute(statement)}
 
 
-def _cursors(connection: Connection) -> dict[str, tuple[str, int]]:
-    statement = select(connection_state).where(connection_state.c.key == CURSOR_KEY)
-    return {row.connection: (row.value, row.at) for row in connection.execute(statement)}
+def _states(connection: Connection) -> dict[tuple[str, str], tuple[str, int]]:
+    keys = [CURSOR_KEY, PAUSED_KEY, PAUSED_BY_KEY]
+    statement = select(connection_state).where(connection_state.c.key.in_(keys))
+    return {(row.connection, row.key): (row.value, row.at) for row in connection.execute(statement)}
 
 
 async def check_connection(store: Store, workspace: Workspace, name: str, *, clock: Clock) -> ConnectionTest:
     """Ask the connection's counterpart whether all is well; consumes nothing.
 
-    A connection that the hub paused because its credentials were refused runs again if so.
-    NotFound for a connection that is not configured; ConfigurationRefused if its settings do
-    not resolve.
+    A connection that the hub paused because its credentials were refused runs again if so; one
+    that a person paused does not. NotFound for a connection that is not configured;
+    ConfigurationRefused if its settings do not resolve.
     """
-    _require(workspace, name)
+    require(workspace, name)
     workspace.connector_config(name)
-    connectors = Connectors(workspace, store, clock)
-    try:
-        health = await (await connectors.get(name)).check()
-    except CrossdockError as error:
-        detail = [] if error.detail is None else [error.detail]
-        return ConnectionTest(name, ok=False, findings=[error.message, *detail])
-    finally:
-        await connectors.close()
-    resumed = health.ok and _resume(store, name, clock) is not None
+    health = await _ask(store, workspace, name, clock)
+    resumed = health.ok and end_pause_of_hub(store, name, clock=clock)
     return ConnectionTest(name, health.ok, list(health.findings), resumed)
 
 
-def resume_connection(store: Store, workspace: Workspace, name: str, *, clock: Clock) -> Resumed:
-    """Let a connection that the hub paused run again; OperationRefused for one that its file pauses."""
-    _require(workspace, name)
-    one = workspace.connections[name]
-    if one.spec.paused:
-        raise OperationRefused(
-            f"{name} is paused by its file; take out the line {one.place('paused')} and start the hub again.",
-            connection=name,
-        )
-    return Resumed(name, _resume(store, name, clock))
-
-
-def _resume(store: Store, name: str, clock: Clock) -> str | None:
-    with store.write() as connection:
-        why = paused(connection).get(name)
-        if why is not None:
-            write_state(connection, name, PAUSED_KEY, "", at=clock.now())
-    return why
-
-
-def _require(workspace: Workspace, name: str) -> None:
-    if name not in workspace.connections:
-        raise NotFound(f"There is no connection {name!r}{nearest(name, workspace.connections)}.", connection=name)
+async def _ask(store: Store, workspace: Workspace, name: str, clock: Clock) -> Health:
+    connectors = Connectors(workspace, store, clock)
+    try:
+        return await (await connectors.get(name)).check()
+    except CrossdockError as error:
+        detail = [] if error.detail is None else [error.detail]
+        return Health(ok=False, findings=[error.message, *detail])
+    finally:
+        await connectors.close()

@@ -58,6 +58,38 @@ class Item:
     status: str
     confirmed: Decimal | None
     promised_on: str | None
+    shipped: Decimal
+    returned: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """What a node was asked to ship, and how far it is."""
+
+    number: str
+    node: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    """A parcel: its shipment, its carrier, and what that said last."""
+
+    tracking: str
+    shipment: str | None
+    carrier: str | None
+    stage: str
+    at: datetime | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnView:
+    """A return and how far it is."""
+
+    number: str
+    stage: str
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +128,12 @@ class Order:
     changed_at: datetime | None
     numbers: list[Number]
     items: list[Item]
+    requests: list[RequestView]
+    shipments: list[str]
+    parcels: list[ParcelView]
+    returns: list[ReturnView]
+    invoices: list[str]
+    credits: list[str]
     systems: list[SystemView]
     deliveries: list[Delivery]
     documents: list[Document]
@@ -233,6 +271,7 @@ def show_order(store: Store, subject_id: str, *, now: int) -> Order:
             changed_at=moment(state.changed_at) if state.exists else None,
             numbers=_numbers(connection, subject_id),
             items=[_item(line) for line in sorted(state.lines.values(), key=lambda line: line.ordinal)],
+            **_progress(state),
             systems=_systems(state),
             deliveries=read_deliveries(connection, delivery.c.subject == subject_id, now=now),
             documents=read_documents(
@@ -256,7 +295,23 @@ def _item(line: Line) -> Item:
         status=line.status,
         confirmed=None if line.confirmed is None else from_scaled(line.confirmed),
         promised_on=line.promised_on,
+        shipped=from_scaled(line.shipped),
+        returned=from_scaled(line.returned),
     )
+
+
+def _progress(state: OrderState) -> dict[str, Any]:
+    return {
+        "requests": [RequestView(one.number, one.node, one.stage) for one in state.requests.values()],
+        "shipments": list(state.shipments),
+        "parcels": [
+            ParcelView(one.tracking, one.shipment, one.carrier, one.stage, moment(one.at), one.detail)
+            for one in state.parcels.values()
+        ],
+        "returns": [ReturnView(one.number, one.stage, one.reason) for one in state.returns.values()],
+        "invoices": state.invoices,
+        "credits": state.credits,
+    }
 
 
 def _systems(state: OrderState) -> list[SystemView]:

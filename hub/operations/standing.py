@@ -24,6 +24,7 @@ WORST_FIRST: tuple[str, ...] = (
     DeliveryState.SENDING,
     DeliveryState.PLANNED,
     DeliveryState.DROPPED,
+    DeliveryState.SHADOWED,
     DocumentState.FILTERED,
     DocumentState.SUPERSEDED,
     DocumentState.REPLACED,

@@ -37,11 +37,22 @@ class HubFailed(CrossdockError):
 
 
 @dataclass(frozen=True, slots=True)
+class Scaled:
+    """The servers of a story that is played in the scaled form: URLs of a PostgreSQL and a Redis."""
+
+    database: str
+    broker: str
+    processes: int = 2
+    """Worker processes beside the web process."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
-    """A story on its way: where its hub listens, and where its files are."""
+    """A story on its way: where its hub listens, its database's URL, and where its files are."""
 
     story: Story
     hub_url: str
+    database: str
     directory: Path
     view: StoryView
     sandbox: Sandbox
@@ -66,32 +77,53 @@ def find_story(root: Path, name: str) -> Story:
 
 
 @asynccontextmanager
-async def staged(root: Path, story: Story, *, port: int | None = None) -> AsyncIterator[Stage]:
+async def staged(
+    root: Path, story: Story, *, port: int | None = None, scaled: Scaled | None = None
+) -> AsyncIterator[Stage]:
     """Everything a story needs, running while the block does. The hub gets `port` if that is free."""
     directory = root / "var" / story.name
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     address = f"127.0.0.1:{_free_port(port or 0)}"
     hub_url = f"http://{address}"
+    database = scaled.database if scaled else f"sqlite:///{directory / 'hub.db'}"
     async with started(story.counterparts, hub_url=hub_url, directory=directory / "counterparts") as sandbox:
         environment = {
             **os.environ,
+            "CROSSDOCK_ENVIRONMENT": "",  # never that of this shell, whose database is not for stories
             **environment_of(story, sandbox.endpoints),
-            "CROSSDOCK_DATABASE": f"sqlite:///{directory / 'hub.db'}",
+            "CROSSDOCK_DATABASE": database,
+            "CROSSDOCK_BROKER": scaled.broker if scaled else "",
             "CROSSDOCK_LISTEN": address,
         }
-        with _hub(root, directory / "hub.log", environment) as process:
-            await _wait_ready(hub_url, process, directory / "hub.log")
-            yield Stage(story, hub_url, directory, StoryView(root, environment, _command), sandbox)
+        async with _hub(root, directory, environment, hub_url, scaled):
+            view = StoryView(root, environment, _command)
+            yield Stage(story, hub_url, database, directory, view, sandbox)
+
+
+@asynccontextmanager
+async def _hub(
+    root: Path, directory: Path, environment: dict[str, str], hub_url: str, scaled: Scaled | None
+) -> AsyncIterator[None]:
+    """The hub's processes: all under one supervisor, or the workers of the scaled form on their own."""
+    alone = ["--workers", "0"] if scaled else []
+    log = directory / "hub.log"
+    with _running(root, log, environment, ["run", *alone]) as process:
+        await _wait_ready(hub_url, process, log)
+        if scaled is None:
+            yield
+            return
+        words = ["worker", "--processes", str(scaled.processes)]
+        with _running(root, directory / "workers.log", environment, words):
+            yield
 
 
 @contextmanager
-def _hub(root: Path, log: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    command = [*_PYTHON, "hub.cli", "run"]
+def _running(root: Path, log: Path, environment: dict[str, str], words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     with (
         log.open("wb") as output,
         subprocess.Popen(  # noqa: S603 - this program itself
-            command,
+            [*_PYTHON, "hub.cli", *words],
             cwd=root,
             env=environment,
             stdout=output,

@@ -100,7 +100,7 @@ def _unfit_reference(data: Data) -> str:
 
 
 def _trouble(data: Data) -> str:
-    states = {"failed": "failed", "in doubt": "is in doubt", "dropped": "was dropped"}
+    states = {"failed": "failed", "in doubt": "is in doubt", "dropped": "was dropped", "shadowed": "was not sent"}
     happened = states.get(data["state"], data["state"])
     reason = f": {data['reason']}" if data["reason"] else ""
     return f"The delivery to {data['system']} {happened} ({short(data['delivery'])}){reason}"
@@ -120,11 +120,93 @@ def _document(said: str) -> Callable[[Data], str]:
     return words
 
 
+def _answered(data: Data) -> str:  # noqa: ARG001 - one signature for all words
+    return "All lines are answered; the buyer is told"
+
+
+def _released(data: Data) -> str:
+    count = len(data["lines"])
+    return f"{data['node']} is asked to ship {count} line{'' if count == 1 else 's'} ({data['request']})"
+
+
+def _withdrawn(data: Data) -> str:
+    return f"{data['node']} is told not to ship {data['request']}"
+
+
+def _stage(said: str) -> Callable[[Data], str]:
+    def words(data: Data) -> str:
+        packages = f", {data['packages']} packages" if data["packages"] > 1 else ""
+        reason = f": {data['reason']}" if data["reason"] else ""
+        return f"{data['system']} {said} {data['request']}{packages}{reason}"
+
+    return words
+
+
+def _shipped(data: Data) -> str:
+    where = f" from {data['node']}" if data["node"] else ""
+    with_ = f" with {data['carrier']}" if data["carrier"] else ""
+    tracking = f", tracking {', '.join(data['tracking'])}" if data["tracking"] else ""
+    return f"Shipment {data['shipment']} left{where}{with_}{tracking}"
+
+
+def _transit(said: str) -> Callable[[Data], str]:
+    def words(data: Data) -> str:
+        where = f" in {data['place']}" if data["place"] else ""
+        detail = f": {data['detail']}" if data["detail"] else ""
+        return f"Parcel {data['tracking']} {said}{where}{detail}"
+
+    return words
+
+
+def _charged(said: str) -> Callable[[Data], str]:
+    return lambda data: f"{said} {data['number']}, {money_words(from_scaled(data['total']), data['currency'])}"
+
+
+def _return(said: str) -> Callable[[Data], str]:
+    def words(data: Data) -> str:
+        reason = f": {data['reason']}" if data.get("reason") else ""
+        return f"Return {data['return']} {said}{reason}"
+
+    return words
+
+
+def _transmission(said: str) -> Callable[[Data], str]:
+    def words(data: Data) -> str:
+        faults = f": {', '.join(data['faults'])}" if data["faults"] else ""
+        return f"{data['system']} {said} the {data['type']} of group {data['group']}{faults}"
+
+    return words
+
+
 _WORDS: dict[str, Callable[[Data], str]] = {
     "order.captured": _captured,
     "order.changed": _changed,
     "order.cancelled": _cancelled,
     "order.acknowledged": _acknowledged,
+    "order.answered": _answered,
+    "order.released": _released,
+    "order.withdrawn": _withdrawn,
+    "order.received": _stage("has"),
+    "order.picked": _stage("picked"),
+    "order.packed": _stage("packed"),
+    "order.short": _stage("is short of"),
+    "order.refused": _stage("refuses"),
+    "order.shipped": _shipped,
+    "order.labelled": _transit("has its label"),
+    "order.in_transit": _transit("is under way"),
+    "order.out_for_delivery": _transit("is out for delivery"),
+    "order.delivered": _transit("was delivered"),
+    "order.exception": _transit("has a problem"),
+    "order.returned_to_sender": _transit("goes back to its sender"),
+    "order.invoiced": _charged("Invoice"),
+    "order.credited": _charged("Credit note"),
+    "order.return_requested": _return("was asked for"),
+    "order.return_authorized": _return("is authorized"),
+    "order.return_declined": _return("was declined"),
+    "order.return_cancelled": _return("was called off"),
+    "order.return_received": _return("came back"),
+    "transmission.accepted": _transmission("could read"),
+    "transmission.rejected": _transmission("could not read"),
     "references.added": _references,
     "references.refused": _refused_reference,
     "references.unfit": _unfit_reference,
@@ -138,5 +220,6 @@ _WORDS: dict[str, Callable[[Data], str]] = {
     "document.duplicate": _document("said nothing new"),
     "document.superseded": _document("was superseded by a newer one"),
     "document.waiting": _document("waits"),
+    "document.quarantined": _document("is kept aside"),
     "document.dead": _document("failed"),
 }

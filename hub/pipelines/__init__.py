@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from hub.pipelines.compiler import Surroundings, compile_pipeline
+from hub.pipelines.compiler import LEDGER, Surroundings, compile_pipeline
 from hub.pipelines.documents import tree_of
 from hub.pipelines.identity import Identity, NotIdentified
 from hub.pipelines.pipeline import Filtered, Made, Pipeline
 from hub.pipelines.refusal import refusal
-from hub.pipelines.route import Need, Route
+from hub.pipelines.route import AnyRoute, Need, ReplyRoute, Route
 
 __all__ = [
+    "LEDGER",
+    "AnyRoute",
     "Filtered",
     "Identity",
     "Made",
     "Need",
     "NotIdentified",
     "Pipeline",
+    "ReplyRoute",
     "Route",
     "Surroundings",
     "compile_pipeline",

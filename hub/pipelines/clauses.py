@@ -60,7 +60,7 @@ class RouteClause(_Clause):
     to: str = Field(description="Connection it is delivered to.")
     map: str = Field(description="Mapping that makes the target's form of it.")
     when: str | None = Field(
-        default=None, description="Condition on document, effect and connection; by default always."
+        default=None, description="Condition on document, effect, connection and origin; by default always."
     )
     needs: str | list[str] = Field(
         default_factory=list, description="Numbers that must be known before: xref.SYSTEM.KIND, one or a list."
@@ -81,22 +81,38 @@ class PipelineFile(_Clause):
     references: dict[str, str] = Field(
         default_factory=dict, description="More numbers of the subject in this system: kind to expression."
     )
+    each: str | None = Field(
+        default=None, description="Expression for the parts of a message that become a document each."
+    )
     occurred_at: str | None = Field(default=None, description="Expression for when it happened at the source.")
     steps: list[StepClause] = Field(default_factory=list, description="How the canonical document is made.")
+    ignore: str | None = Field(
+        default=None, min_length=1, description="Why nothing is made of these types: they are stored, and end there."
+    )
     filter: str | None = Field(default=None, description="Condition on documents, for a pipeline from documents.")
     routes: list[RouteClause] = Field(default_factory=list, description="Where the document goes.")
 
     @model_validator(mode="after")
     def _fits_its_origin(self) -> PipelineFile:
+        if self.ignore is not None:
+            return self._ignores()
         if self.origin.document is None:
             if self.subject is None or not self.steps:
                 raise ValueError("a pipeline from a connection needs subject and steps")
             if self.filter is not None:
                 raise ValueError("'filter' belongs to pipelines from documents; here it is a step")
             return self
-        given = [name for name in ("subject", "references", "occurred_at", "steps") if name in self.model_fields_set]
+        given = [
+            name for name in ("subject", "references", "each", "occurred_at", "steps") if name in self.model_fields_set
+        ]
         if given:
             raise ValueError(f"a pipeline from documents has no {' and no '.join(map(repr, given))}")
+        return self
+
+    def _ignores(self) -> PipelineFile:
+        more = self.model_fields_set - {"pipeline", "origin", "ignore"}
+        if self.origin.document is not None or more:
+            raise ValueError("a pipeline that ignores types of a connection has nothing but its name, from and ignore")
         return self
 
     @property

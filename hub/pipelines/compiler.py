@@ -18,12 +18,15 @@ from hub.pipelines.route import Need, Route
 from hub.source import Location, Node, Problems, Scalar, Sequence, nearest, validate
 from hub.source import Mapping as MappingNode
 
-MESSAGE: Final = frozenset({"source", "headers", "connection"})
-"""What expressions on a message see."""
+MESSAGE: Final = frozenset({"source", "message", "headers", "connection"})
+"""What expressions on a message see; `message` is the whole of which `each` makes `source` a part."""
 MADE: Final = MESSAGE | {"document"}
 """What a filter after the map sees."""
-ROUTED: Final = frozenset({"document", "effect", "connection"})
+ROUTED: Final = frozenset({"document", "effect", "connection", "origin"})
 """What expressions of routes see."""
+
+LEDGER: Final = "ledger"
+"""The system of numbers that the hub's own ledger gives, and of the documents that it makes."""
 
 DEFAULT_KIND: Final = "id"
 """The kind of a subject's number in the connection's own system."""
@@ -85,14 +88,18 @@ class _Compiler:
         system = self.systems.get(connection)
         if system is None:
             self._unknown("connection", connection, self.systems, place(self.node, "from", "connection"))
+        name, where = self.file.pipeline, place(self.node, "pipeline")
+        if self.file.ignore is not None:
+            why = self.file.ignore
+            return Pipeline(name, where, connection, system, frozenset(types), None, "", (), ignored=why)
         recipe = self._recipe(system or connection, types)
         kind = recipe.mapping.target_type if recipe else None
         identity = self._identity(system or connection, recipe.model if recipe else None)
         routes = self._routes(kind, ())
         if system is None or recipe is None or kind is None or identity is None or routes is None:
             return None
-        name, where = self.file.pipeline, place(self.node, "pipeline")
-        return Pipeline(name, where, connection, system, frozenset(types), None, kind, routes, identity, recipe)
+        each = self._formula(self.node.get("each"), frozenset({"source", "headers", "connection"}))
+        return Pipeline(name, where, connection, system, frozenset(types), None, kind, routes, identity, recipe, each)
 
     # What is made
 
@@ -189,7 +196,7 @@ class _Compiler:
         return clause.of
 
     def _known_system(self, system: str, where: Location) -> None:
-        known = sorted(set(self.systems.values()))
+        known = sorted({*self.systems.values(), LEDGER})
         if system not in known:
             self._unknown("system", system, known, where)
 

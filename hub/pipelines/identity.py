@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from hub.contract.connector import References
 from hub.contract.documents import Intent
 from hub.contract.errors import RejectedMessage
 from hub.contract.values import fixed
@@ -43,7 +44,7 @@ class Identity:
     value: str
     version: str
     intent: Intent
-    references: Mapping[str, str] = field(default_factory=dict)
+    references: References = field(default_factory=dict)
     occurred_at: datetime | None = None
 
 
@@ -111,19 +112,25 @@ class IdentityRule:
         return value
 
 
-def read_references(references: tuple[tuple[str, Formula], ...], variables: Mapping[str, Any]) -> dict[str, str]:
-    """The numbers that are there, kind to value; those that are missing are left out."""
-    found = {}
+def read_references(references: tuple[tuple[str, Formula], ...], variables: Mapping[str, Any]) -> References:
+    """The numbers that are there, kind to value, or to several of a list; those that are missing are left out."""
+    found: dict[str, str | tuple[str, ...]] = {}
     for kind, formula in references:
-        text = number_of(formula, variables)
-        if text is not None:
+        value = formula.evaluate(variables)
+        if isinstance(value, list):
+            texts = (_number(formula, item, MAX_NUMBER) for item in value)
+            found[kind] = tuple(text for text in texts if text is not None)
+        elif (text := _number(formula, value, MAX_NUMBER)) is not None:
             found[kind] = text
     return found
 
 
 def number_of(formula: Formula, variables: Mapping[str, Any], *, limit: int = MAX_NUMBER) -> str | None:
     """What a formula gives as a business number; None if nothing or blank; NotIdentified if it is none."""
-    value = formula.evaluate(variables)
+    return _number(formula, formula.evaluate(variables), limit)
+
+
+def _number(formula: Formula, value: Any, limit: int) -> str | None:
     text = value.strip() if isinstance(value, str) else _as_text(value)
     if text is None:
         message = f"{formula.text!r} gives {_shown(value)}, which is no number or text to name something by."

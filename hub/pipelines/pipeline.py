@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hub.contract.documents import Document, Header
+from hub.contract.errors import RejectedMessage
 from hub.mapping import Lookups
 from hub.mapping import Mapping as CompiledMapping
 from hub.pipelines.documents import tree_of
@@ -57,8 +58,8 @@ class Pipeline:
     """A compiled pipeline.
 
     One from a connection has `connection`, its `system`, the payload `types` it takes, and the
-    `target_kind` of canonical document it makes. One from documents has `document_kind` alone,
-    which then is its `target_kind` too.
+    `target_kind` of canonical document it makes, or why it makes none, `ignored`. One from
+    documents has `document_kind` alone, which then is its `target_kind` too.
     """
 
     name: str
@@ -71,20 +72,40 @@ class Pipeline:
     routes: tuple[Route, ...]
     identity: IdentityRule | None = None
     recipe: Recipe | None = None
+    each: Formula | None = None
+    ignored: str | None = None
 
-    def identify(self, tree: Any, headers: Mapping[str, str]) -> Identity:
+    def parts_of(self, tree: Any, headers: Mapping[str, str]) -> list[Any] | None:
+        """The parts of a message that become a document each; None for one that is taken whole.
+
+        Raises RejectedMessage where there is none.
+        """
+        if self.each is None:
+            return None
+        found = self.each.evaluate({"source": tree, "headers": headers, "connection": self.connection})
+        parts = found if isinstance(found, list) else [] if found is None else [found]
+        if not parts:
+            message = f"The pipeline {self.name!r} takes each of {self.each.text!r}, of which the message has none."
+            raise RejectedMessage(message, **self.each.where)
+        return parts
+
+    def variables(self, tree: Any, headers: Mapping[str, str], whole: Any = None) -> dict[str, Any]:
+        """What expressions on a message see; `whole` is the message of which `tree` is a part."""
+        message = tree if whole is None else whole
+        return {"source": tree, "message": message, "headers": headers, "connection": self.connection}
+
+    def identify(self, variables: Mapping[str, Any]) -> Identity:
         """What a message is about; raises NotIdentified. Only for a pipeline from a connection."""
         assert self.identity is not None
-        return self.identity.read({"source": tree, "headers": headers, "connection": self.connection})
+        return self.identity.read(variables)
 
-    def make(self, tree: Any, headers: Mapping[str, str], identity: Identity, lookups: Lookups) -> Made | Filtered:
+    def make(self, variables: Mapping[str, Any], identity: Identity, lookups: Lookups) -> Made | Filtered:
         """The canonical document of a message that `identify` identified.
 
         Raises MappingFailed, naming all fields at once, where the mapping or the document's
         model refuses. Only for a pipeline from a connection.
         """
         assert self.recipe is not None
-        variables = {"source": tree, "headers": headers, "connection": self.connection}
         if (ended := _first_unmet(self.recipe.before, variables)) is not None:
             return ended
         output = self.recipe.mapping.run(variables, lookups)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hub.contract.connector import References
 from hub.mapping import Mapping as CompiledMapping
 from hub.pipelines.formula import Formula
 from hub.pipelines.identity import read_references
@@ -41,17 +42,42 @@ class Route:
         """`orders-from-shop/1`."""
         return f"{self.pipeline}/{self.index}"
 
-    def wants(self, document: Mapping[str, Any], effect: str, connection: str) -> bool:
+    @property
+    def mapping_name(self) -> str:
+        """The name of its mapping."""
+        return self.mapping.name
+
+    def wants(self, seen: Mapping[str, Any]) -> bool:
         """Whether a document goes this way.
 
-        `document` is its tree, `effect` what it did to its subject, `connection` the one whose
-        message it was made from. Raises RejectedMessage where a condition cannot be computed.
+        `seen` has what conditions see: `document` is its tree, `effect` what it did to its subject,
+        `connection` the one whose message it was made from, `origin` the system its order came
+        from. Raises RejectedMessage where a condition cannot be computed.
         """
-        variables = {"document": document, "effect": effect, "connection": connection}
-        return all(condition.holds(variables) for condition in self.conditions)
+        return all(condition.holds(seen) for condition in self.conditions)
 
-    def references_of(self, document: Mapping[str, Any], effect: str, connection: str) -> dict[str, str]:
+    def references_of(self, seen: Mapping[str, Any]) -> References:
         """The numbers, kind to value, by which the target will speak of the subject."""
-        if not self.references:
-            return {}
-        return read_references(self.references, {"document": document, "effect": effect, "connection": connection})
+        return read_references(self.references, seen) if self.references else {}
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRoute:
+    """The way back to the connection that a message came from: its reply goes as it is, by no mapping."""
+
+    to: str
+    name: str = "reply"
+    mapping_name: str = ""
+    needs: tuple[Need, ...] = ()
+
+    def wants(self, seen: Mapping[str, Any]) -> bool:
+        """A reply always goes."""
+        return True
+
+    def references_of(self, seen: Mapping[str, Any]) -> References:
+        """It brings no numbers."""
+        return {}
+
+
+AnyRoute = Route | ReplyRoute
+"""What a document may be planned along."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,7 +25,7 @@ from hub.telemetry.logs import logger
 from hub.workspace import Workspace
 
 POLL = 0.03
-"""Seconds between looks at the database while nothing is due."""
+"""Seconds between looks at the database while nothing is due and nobody wakes it."""
 
 _AFTER_ERROR = 1.0
 
@@ -33,8 +33,21 @@ _AFTER_ERROR = 1.0
 class Delivery:
     """Delivers under one configuration until it is stopped."""
 
-    def __init__(self, store: Store, workspace: Workspace, connectors: Connectors, clock: Clock, owner: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        workspace: Workspace,
+        connectors: Connectors,
+        clock: Clock,
+        owner: str,
+        *,
+        poll: float = POLL,
+        more: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`poll` is how often it looks, in seconds; `more` is called when there may be work for others, too."""
         self._exchange = Exchange(store, workspace, clock, owner)
+        self._poll = poll
+        self._more = more
         self._connectors = connectors
         self._limits = {
             name: one.spec.concurrency for name, one in workspace.connections.items() if not one.spec.paused
@@ -84,6 +97,8 @@ class Delivery:
                 self._fences.pop(outcome.frozen.delivery.id, None)
         for one in frozen:
             self._start(one)
+        if frozen and self._exchange.slots.full:
+            self._more()
         if not self._outcomes:
             await self._wait()
 
@@ -93,7 +108,7 @@ class Delivery:
 
     async def _wait(self) -> None:
         try:
-            async with asyncio.timeout(POLL):
+            async with asyncio.timeout(self._poll):
                 await self._news.wait()
         except TimeoutError:
             return

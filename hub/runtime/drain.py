@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from hub.contract.clock import Clock
 from hub.contract.errors import RejectedMessage
 from hub.failures.notes import note_of
-from hub.ledger.apply import Application, Systems
+from hub.ledger.apply import Application
 from hub.ledger.incoming import Incoming
 from hub.runtime.lookups import CrosswalkBook
 from hub.runtime.prepare import Preparer
@@ -67,7 +67,7 @@ class Drain:
         self._owner = owner
         self._version = workspace.version
         self._batch = workspace.settings.limits.batch
-        self._systems = Systems({name: one.spec.system for name, one in workspace.connections.items()})
+        self._rules = workspace.rules
         self._book = CrosswalkBook(workspace.crosswalks)
         self._preparer = Preparer(workspace, store, self._book)
         self._log = logger("drain")
@@ -180,7 +180,7 @@ class Drain:
         insert_rows(connection, tables.failure, dead)
 
     def _apply(self, connection: Connection, incoming: Sequence[Incoming], now: int) -> None:
-        application = Application(connection, self._systems, now=now, config_version=self._version)
+        application = Application(connection, self._rules, now=now, config_version=self._version)
         application.apply(incoming)
 
     def _bury(self, message: ClaimedMessage, error: Exception) -> None:

@@ -4,6 +4,9 @@ One `cycle` is two short transactions whatever the number of deliveries: outcome
 and due deliveries claimed in the first; in the second their bytes and an open attempt become
 durable. Only then is anything sent, so that after a crash an open attempt says: it may have
 been.
+
+What is for a connection in shadow is rendered and frozen as any other, and settled in the same
+transaction: it is never handed out to be sent.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.contract.clock import Clock
 from hub.contract.connector import Outbound
+from hub.runtime.dispatch.slots import Slots
 from hub.runtime.lookups import CrosswalkBook
 from hub.runtime.outcomes import AttemptOutcome, Frozen, Outcome
 from hub.runtime.render import Rendered, Renderer, transmission_row
@@ -23,6 +27,7 @@ from hub.store import Store, deliveries, tables
 from hub.store.bodies import rows_of
 from hub.store.connections import paused
 from hub.store.deliveries import ClaimedDelivery
+from hub.store.failures import FailureNote
 from hub.store.statements import Row, dumps, insert_rows
 from hub.telemetry.logs import logger
 from hub.workspace import Workspace
@@ -39,7 +44,10 @@ class Exchange:
         self._workspace = workspace
         self._clock = clock
         self._owner = owner
+        self._limits = {name: one.spec.concurrency for name, one in workspace.connections.items()}
+        self.slots = Slots(self._limits, owner, length=LEASE)
         self._log = logger("delivery").bind(worker=owner)
+        self._shadows = {name for name, one in workspace.connections.items() if one.spec.shadow}
         self._renderer = Renderer(workspace, workspace.settings.environment, CrosswalkBook(workspace.crosswalks))
 
     def cycle(self, outcomes: Sequence[Outcome], capacity: Mapping[str, int]) -> list[Frozen]:
@@ -59,6 +67,7 @@ class Exchange:
         """Hold on to these deliveries, id to fence."""
         with self._store.write() as connection:
             deliveries.renew(connection, fences, lease=LEASE)
+            self.slots.renew(connection)
 
     def keep_done(self, transmission: str, done: Mapping[str, object]) -> None:
         """Keep which steps of a push are done."""
@@ -76,7 +85,14 @@ class Exchange:
         with self._store.write() as connection:
             if outcomes:
                 self._settle(connection, outcomes)
-            return deliveries.claim(connection, open_, self._owner, now=now, lease=LEASE)
+            under_way = {name: max(0, self._limits[name] - room) for name, room in capacity.items()}
+
+            def claim(room: Mapping[str, int]) -> list[ClaimedDelivery]:
+                return deliveries.claim(connection, room, self._owner, now=now, lease=LEASE)
+
+            claimed = self.slots.claim(connection, under_way, open_, claim)
+        self.slots.kept()
+        return claimed
 
     def _freeze(self, claimed: Sequence[ClaimedDelivery]) -> list[Frozen]:
         with self._store.read() as connection:
@@ -88,14 +104,18 @@ class Exchange:
                 for one in rendered
                 if one.delivery.id in held
             ]
-            ready = [one for one in rendered if one.frozen is not None]
-            self._write_frozen(connection, ready)
-            self._bury(connection, [one for one in rendered if one.failure is not None])
+            ready = [one for one in rendered if one.frozen is not None and not self._is_shadowed(one)]
+            self._write_frozen(connection, rendered)
+            self._open_attempts(connection, ready)
+            self._settle_unsent(connection, rendered)
         return [one.frozen for one in ready if one.frozen is not None]
 
-    def _write_frozen(self, connection: Connection, ready: Sequence[Rendered]) -> None:
+    def _is_shadowed(self, rendered: Rendered) -> bool:
+        return rendered.delivery.connection in self._shadows
+
+    def _write_frozen(self, connection: Connection, rendered: Sequence[Rendered]) -> None:
         now = self._clock.now()
-        new = [one.frozen for one in ready if one.is_new and one.frozen is not None]
+        new = [one.frozen for one in rendered if one.is_new and one.frozen is not None]
         insert_rows(
             connection,
             tables.transmission,
@@ -104,6 +124,9 @@ class Exchange:
         insert_rows(
             connection, tables.body, [row for one in new for row in rows_of(one.out.transmission, one.out.body)]
         )
+
+    def _open_attempts(self, connection: Connection, ready: Sequence[Rendered]) -> None:
+        now = self._clock.now()
         attempts = [self._attempt_row(one.frozen.out, now) for one in ready if one.frozen is not None]
         insert_rows(connection, tables.attempt, attempts)
         opened = [_opened(one, one.frozen.out) for one in ready if one.frozen is not None]
@@ -122,13 +145,21 @@ class Exchange:
             "worker": self._owner,
         }
 
-    def _bury(self, connection: Connection, failed: Sequence[Rendered]) -> None:
-        """What cannot be rendered is a dead letter before anything was sent."""
+    def _settle_unsent(self, connection: Connection, rendered: Sequence[Rendered]) -> None:
+        """What cannot be rendered is a dead letter before anything was sent; what is in shadow is never sent."""
+        unsent = [one for one in rendered if one.failure is not None or self._is_shadowed(one)]
+        kept: list[Row] = []
         settlement = self._settlement(connection)
-        settlement.hold([one.delivery.subject for one in failed])
-        for one in failed:
+        settlement.hold([one.delivery.subject for one in unsent])
+        for one in unsent:
             if one.failure is not None:
                 settlement.bury(one.delivery, one.message, one.failure)
+            elif one.frozen is not None and one.frozen.doubtful:
+                settlement.doubt(one.delivery, one.message, _sent_before_shadow(one.delivery))
+            elif one.frozen is not None:
+                kept.append(_kept(one, one.frozen.out))
+                settlement.shadow(one.delivery)
+        deliveries.open_attempts(connection, kept)
         settlement.write()
 
     def _settle(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
@@ -150,3 +181,16 @@ def _opened(rendered: Rendered, out: Outbound) -> Row:
         "try_number": rendered.delivery.tries + 1,
         "answers": dumps(rendered.answers) if rendered.answers else None,
     }
+
+
+def _kept(rendered: Rendered, out: Outbound) -> Row:
+    """Its bytes are known, and no attempt was made."""
+    return {**_opened(rendered, out), "attempt_number": out.attempt - 1, "try_number": rendered.delivery.tries}
+
+
+def _sent_before_shadow(delivery: ClaimedDelivery) -> FailureNote:
+    text = (
+        f"It may have been sent before {delivery.connection} was put in shadow, and nothing is asked there now; see "
+        "there whether it arrived, then settle it with `crossdock failures settle`."
+    )
+    return FailureNote("in_doubt", text, f"shadow:{delivery.connection}")

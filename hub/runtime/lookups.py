@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.mapping import CrosswalkMissing
+from hub.store.connections import next_number
 from hub.store.crosswalks import AddedRow, added_rows, revision
 from hub.workspace import Crosswalk
 
@@ -50,6 +51,20 @@ class CrosswalkBook:
         if found is None:
             raise CrosswalkMissing(crosswalk, value)
         return found
+
+
+class ConnectionNumbers:
+    """The running numbers of one connection's formats; without `connection` they raise NumberNeeded."""
+
+    def __init__(self, connection: Connection | None, owner: str) -> None:
+        self._connection = connection
+        self._owner = owner
+
+    def next(self, name: str, *, most: int) -> int:
+        """The next number of the connection's that is called `name`."""
+        if self._connection is None:
+            raise NumberNeeded(name)
+        return next_number(self._connection, f"{self._owner}:{name}", most=most)
 
 
 class RecordedLookups:

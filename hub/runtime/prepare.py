@@ -7,22 +7,32 @@ on end the message.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from hub.contract.clock import from_micros
-from hub.contract.documents import KINDS
+from hub.contract.documents import KINDS, Document, Header, Intent
+from hub.contract.documents import Reply as ReplyDocument
 from hub.contract.errors import RejectedMessage
-from hub.contract.format import Reject, Tree
-from hub.contract.registry import find_format, nearest
+from hub.contract.format import Reject, Reply, Tree
+from hub.contract.registry import nearest
 from hub.failures.notes import note_of
 from hub.ledger.incoming import Incoming, digest_of
-from hub.pipelines import Filtered, Identity, Made, Pipeline
+from hub.pipelines import Filtered, Identity, Made, Pipeline, ReplyRoute
 from hub.runtime.lookups import CrosswalkBook, RecordedLookups
 from hub.store import Store
 from hub.store.messages import ClaimedMessage
 from hub.store.references import number_of_subject
 from hub.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What becomes one document. `whole` is the tree of which it is a part, if it is not the whole."""
+
+    tree: Tree | Reject | Reply
+    whole: Any = None
 
 
 class Preparer:
@@ -34,46 +44,72 @@ class Preparer:
         self._book = book
 
     def prepare(self, message: ClaimedMessage, stream: Iterable[bytes]) -> Iterator[Incoming]:
-        """What the trees of a message became, from its cursor on.
+        """What the parts of a message became, from its cursor on.
 
         Raises DecodeError, or another CrossdockError, where nothing more can be read.
         """
-        trees = self._decode(message, stream)
-        for ordinal, tree in enumerate(islice(trees, message.cursor, None), start=message.cursor):
-            yield self._incoming(message, ordinal, tree)
+        parts = self._parts(message, stream)
+        for ordinal, part in enumerate(islice(parts, message.cursor, None), start=message.cursor):
+            yield self._incoming(message, ordinal, part)
 
     def prepare_one(self, message: ClaimedMessage, stream: Iterable[bytes], ordinal: int) -> Incoming:
-        """What the tree number `ordinal` of a message becomes now, for a replay."""
-        for number, tree in enumerate(self._decode(message, stream)):
+        """What the part number `ordinal` of a message becomes now, for a replay."""
+        for number, part in enumerate(self._parts(message, stream)):
             if number == ordinal:
-                return self._incoming(message, ordinal, tree)
+                return self._incoming(message, ordinal, part)
         raise RejectedMessage(f"The message has no part number {ordinal + 1} any more.")
 
-    def _decode(self, message: ClaimedMessage, stream: Iterable[bytes]) -> Iterator[Tree | Reject]:
+    def _parts(self, message: ClaimedMessage, stream: Iterable[bytes]) -> Iterator[_Part]:
+        """What becomes a document each: the trees of a message, or the parts of them that a pipeline takes."""
+        for tree in self._decode(message, stream):
+            if isinstance(tree, Tree):
+                yield from self._parts_of(message, tree)
+            else:
+                yield _Part(tree)
+
+    def _parts_of(self, message: ClaimedMessage, tree: Tree) -> Iterator[_Part]:
+        pipeline = self._workspace.pipeline_for(message.connection, tree.type or message.type)
+        try:
+            parts = None if pipeline is None else pipeline.parts_of(tree.data, message.headers)
+        except RejectedMessage as error:
+            yield _Part(Reject(error.message, tree.position, error.where, tree.envelope))
+            return
+        if parts is None:
+            yield _Part(tree)
+            return
+        for number, data in enumerate(parts, start=1):
+            position = f"{tree.position}, part {number}" if tree.position else f"part {number}"
+            yield _Part(replace(tree, data=data, position=position), tree.data)
+
+    def _decode(self, message: ClaimedMessage, stream: Iterable[bytes]) -> Iterator[Tree | Reject | Reply]:
         connection = self._workspace.connections.get(message.connection)
         if connection is None:
             raise RejectedMessage(f"The connection {message.connection} is not configured any more.")
-        emits = connection.connector.emits
-        if message.type not in emits:
+        format_ = self._workspace.decoder(message.connection, message.type)
+        if format_ is None:
             raise RejectedMessage(
                 f"{message.connection} sent a {message.type}, which the connector {connection.spec.type} does not "
-                f"read{nearest(message.type, emits)}.",
+                f"read{nearest(message.type, connection.connector.emits)}.",
                 value=message.type,
             )
-        return find_format(emits[message.type]).decode(stream)
+        return format_.decode(stream)
 
-    def _incoming(self, message: ClaimedMessage, ordinal: int, tree: Tree | Reject) -> Incoming:
+    def _incoming(self, message: ClaimedMessage, ordinal: int, part: _Part) -> Incoming:
         system = self._workspace.connections[message.connection].spec.system
-        incoming = Incoming(message.id, message.connection, system, ordinal, tree.position)
+        tree = part.tree
+        incoming = Incoming(message.id, message.connection, system, ordinal, tree.position, envelope=tree.envelope)
         try:
             if isinstance(tree, Reject):
                 raise RejectedMessage(tree.message, **tree.where)
-            self._fill(incoming, message, tree)
+            if isinstance(tree, Reply):
+                _fill_reply(incoming, tree)
+            else:
+                self._fill(incoming, message, tree, part.whole)
         except Exception as error:  # noqa: BLE001 - one bad part must not take the others with it
             incoming.failure = note_of(error, connection=message.connection, mapping=incoming.mapping)
         return incoming
 
-    def _fill(self, incoming: Incoming, message: ClaimedMessage, tree: Tree) -> None:
+    def _fill(self, incoming: Incoming, message: ClaimedMessage, tree: Tree, whole: Any) -> None:
         type_ = tree.type or message.type
         pipeline = self._workspace.pipeline_for(message.connection, type_)
         if pipeline is None:
@@ -82,17 +118,26 @@ class Preparer:
                 value=type_,
             )
         incoming.pipeline = pipeline.name
+        if pipeline.ignored is not None:
+            incoming.filtered = f"Not taken: {pipeline.ignored} ({pipeline.location})."
+            return
         incoming.kind = pipeline.target_kind
         incoming.opens_subject = KINDS[pipeline.target_kind].opens_subject
-        identity = pipeline.identify(tree.data, message.headers)
+        variables = pipeline.variables(tree.data, message.headers, whole)
+        identity = pipeline.identify(variables)
         incoming.identity = identity
-        self._make(incoming, message, pipeline, tree.data, identity)
+        self._make(incoming, message, pipeline, variables, identity)
 
     def _make(
-        self, incoming: Incoming, message: ClaimedMessage, pipeline: Pipeline, data: Any, identity: Identity
+        self,
+        incoming: Incoming,
+        message: ClaimedMessage,
+        pipeline: Pipeline,
+        variables: dict[str, Any],
+        identity: Identity,
     ) -> None:
         lookups = RecordedLookups(self._book, from_micros(message.received_at).date(), self._xref(incoming))
-        made = pipeline.make(data, message.headers, identity, lookups)
+        made = pipeline.make(variables, identity, lookups)
         incoming.lookups = lookups.answers
         if isinstance(made, Filtered):
             incoming.filtered = f"Not taken: {made.reason} does not hold ({made.location})."
@@ -101,9 +146,7 @@ class Preparer:
 
     def _take(self, incoming: Incoming, pipeline: Pipeline, made: Made) -> None:
         incoming.mapping = made.mapping
-        incoming.document = made.document
-        incoming.content = made.document.model_dump_json(exclude_none=True).encode()
-        incoming.digest = digest_of(made.document)
+        _put(incoming, made.document)
         incoming.routes = list(self._workspace.routes_for(pipeline))
         incoming.tree = made.tree if incoming.routes else {}
 
@@ -113,3 +156,21 @@ class Preparer:
                 return number_of_subject(connection, incoming.reference_key(), system, kind)
 
         return number
+
+
+def _fill_reply(incoming: Incoming, reply: Reply) -> None:
+    """What the sender is owed: a document about the interchange, which goes back as it is."""
+    identity = Identity("interchange", incoming.system, "interchange", reply.about, "", Intent.COMMAND)
+    header = Header(source=incoming.system, source_id=reply.about, intent=Intent.COMMAND)
+    document = ReplyDocument(header=header, payload_type=reply.type, payload=reply.data)
+    incoming.identity = identity
+    incoming.kind = ReplyDocument.__name__
+    incoming.opens_subject = True
+    incoming.routes = [ReplyRoute(incoming.connection)]
+    _put(incoming, document)
+
+
+def _put(incoming: Incoming, document: Document) -> None:
+    incoming.document = document
+    incoming.content = document.model_dump_json(exclude_none=True).encode()
+    incoming.digest = digest_of(document)

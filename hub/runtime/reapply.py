@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from hub.contract.clock import Clock
 from hub.contract.errors import CrossdockError
 from hub.failures.notes import note_of
-from hub.ledger.apply import Application, Systems
+from hub.ledger.apply import Application
 from hub.ledger.incoming import Incoming
 from hub.runtime.lookups import CrosswalkBook
 from hub.runtime.prepare import Preparer
@@ -51,7 +51,7 @@ class Reapply:
         self._store = store
         self._clock = clock
         self._version = workspace.version
-        self._systems = Systems({name: one.spec.system for name, one in workspace.connections.items()})
+        self._rules = workspace.rules
         self._book = CrosswalkBook(workspace.crosswalks)
         self._preparer = Preparer(workspace, store, self._book)
 
@@ -66,7 +66,7 @@ class Reapply:
         with self._store.write() as connection:
             still_open = set(connection.execute(_STILL_OPEN, {"ids": list(documents)}).scalars())
             application = Application(
-                connection, self._systems, now=self._clock.now(), config_version=self._version, actor=actor
+                connection, self._rules, now=self._clock.now(), config_version=self._version, actor=actor
             )
             application.apply([incoming for incoming in batch if incoming.id in still_open])
         return len(still_open)

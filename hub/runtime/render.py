@@ -15,14 +15,15 @@ from sqlalchemy import Connection, bindparam, select
 
 from hub.contract.clock import from_micros
 from hub.contract.connector import Outbound
-from hub.contract.documents import KINDS
+from hub.contract.documents import KINDS, Order, Reply
 from hub.contract.errors import ConfigError
+from hub.contract.format import Format
 from hub.contract.ids import new_id
-from hub.contract.registry import find_format, nearest
+from hub.contract.registry import nearest
 from hub.failures.notes import note_of
 from hub.ledger.incoming import unpack
 from hub.pipelines import tree_of
-from hub.runtime.lookups import CrosswalkBook, NumberNeeded, RecordedLookups
+from hub.runtime.lookups import ConnectionNumbers, CrosswalkBook, NumberNeeded, RecordedLookups
 from hub.runtime.outcomes import Frozen
 from hub.store import bodies, tables
 from hub.store.connections import next_number
@@ -42,6 +43,20 @@ _DOCUMENTS = select(
     tables.document.c.source,
     tables.document.c.source_id,
 ).where(tables.document.c.id.in_(bindparam("ids", expanding=True)))
+_ORDERS = (
+    select(tables.subject_source.c.subject, tables.document.c.content)
+    .join(tables.order_head, tables.order_head.c.subject == tables.subject_source.c.subject)
+    .join(tables.document, tables.document.c.id == tables.subject_source.c.document)
+    .where(
+        tables.subject_source.c.subject.in_(bindparam("ids", expanding=True)),
+        tables.subject_source.c.source == tables.order_head.c.source,
+        tables.subject_source.c.kind == Order.__name__,
+        tables.document.c.content.is_not(None),
+    )
+)
+_WITHOUT_ORDER = frozenset((Order.__name__, Reply.__name__))
+"""Kinds of documents whose mappings read no other order: the order itself, and what goes as it is."""
+
 _TRANSMISSIONS = select(tables.transmission).where(tables.transmission.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -63,11 +78,21 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
+class _Payload:
+    """What is to become bytes. `numbers` are the subject's own at the target."""
+
+    type: str
+    tree: Any
+    numbers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class _Material:
     """What rendering reads from the database, read at once for a whole batch."""
 
     documents: Mapping[str, Any]
     numbers: Mapping[str, Numbers]
+    orders: Mapping[str, bytes]
     transmissions: Mapping[str, Any]
     bodies: Mapping[str, bytes]
 
@@ -113,39 +138,63 @@ class Renderer:
             lambda system, kind: numbers.get((system, kind)),
             None if numbering is None else lambda name: next_number(numbering, name),
         )
-        out = self._outbound(delivery, document, lookups, numbers)
+        running = ConnectionNumbers(numbering, delivery.connection)
+        if document.kind == Reply.__name__:
+            out = self._reply(delivery, document, running)
+        else:
+            out = self._mapped(delivery, document, material, lookups, running)
         rendered.answers = lookups.answers
         rendered.frozen = Frozen(delivery, out, doubtful=False)
         rendered.is_new = True
 
-    def _outbound(
-        self, delivery: ClaimedDelivery, document: Any, lookups: RecordedLookups, numbers: Numbers
+    def _mapped(
+        self,
+        delivery: ClaimedDelivery,
+        document: Any,
+        material: _Material,
+        lookups: RecordedLookups,
+        running: ConnectionNumbers,
     ) -> Outbound:
         mapping = self._workspace.mappings.get(delivery.mapping)
         if mapping is None:
             close = nearest(delivery.mapping, self._workspace.mappings)
             message = f"The mapping {delivery.mapping} is not configured any more{close}."
             raise ConfigError(message, mapping=delivery.mapping)
-        source = tree_of(KINDS[document.kind].model_validate_json(unpack(document.content)))
+        source = _tree(document.kind, document.content)
         variables = {"source": source, "effect": delivery.effect, "target": delivery.system}
+        if mapping.reads("order"):
+            kept = material.orders.get(delivery.subject)
+            variables["order"] = source if document.kind == Order.__name__ or kept is None else _tree("Order", kept)
         tree = mapping.run(variables, lookups)
-        connector = self._connector(delivery)
-        format_ = find_format(connector.accepts.get(mapping.target_type) or connector.accepts["*"])
+        numbers = material.numbers[delivery.subject]
+        payload = _Payload(mapping.target_type, tree, _own_numbers(numbers, delivery.system))
+        return self._outbound(delivery, document, payload, running)
+
+    def _reply(self, delivery: ClaimedDelivery, document: Any, running: ConnectionNumbers) -> Outbound:
+        reply = Reply.model_validate_json(unpack(document.content))
+        return self._outbound(delivery, document, _Payload(reply.payload_type, reply.payload), running)
+
+    def _outbound(
+        self, delivery: ClaimedDelivery, document: Any, payload: _Payload, running: ConnectionNumbers
+    ) -> Outbound:
+        format_ = self._format(delivery, payload.type)
         return Outbound(
             transmission=new_id(),
             idempotency_key=f"{self._environment}:{delivery.id}:{delivery.revision}",
-            type=mapping.target_type,
-            name=f"{mapping.target_type} {document.source_id}",
+            type=payload.type,
+            name=f"{payload.type} {document.source_id}",
             content_type=format_.content_type,
-            body=format_.encode(tree, mapping.target_type),
-            references=_own_numbers(numbers, delivery.system),
+            body=format_.encode(payload.tree, payload.type, running),
+            references=payload.numbers,
         )
 
-    def _connector(self, delivery: ClaimedDelivery) -> Any:
-        connection = self._workspace.connections.get(delivery.connection)
-        if connection is None:
+    def _format(self, delivery: ClaimedDelivery, payload_type: str) -> Format:
+        if delivery.connection not in self._workspace.connections:
             raise ConfigError(f"The connection {delivery.connection} is not configured any more.")
-        return connection.connector
+        format_ = self._workspace.encoder(delivery.connection, payload_type)
+        if format_ is None:
+            raise ConfigError(f"The connection {delivery.connection} takes no {payload_type}.", value=payload_type)
+        return format_
 
     def _again(self, rendered: Rendered, material: _Material, transmission: str) -> None:
         delivery = rendered.delivery
@@ -186,11 +235,24 @@ def transmission_row(out: Outbound, connection: str, *, at: int) -> Row:
 
 def _read(connection: Connection, claimed: Sequence[ClaimedDelivery]) -> _Material:
     documents = connection.execute(_DOCUMENTS, {"ids": [one.document for one in claimed]})
+    found = {row.id: row for row in documents}
     sent = [one.transmission for one in claimed if one.transmission is not None]
     transmissions = connection.execute(_TRANSMISSIONS, {"ids": sent}).all() if sent else []
     return _Material(
-        documents={row.id: row for row in documents},
+        documents=found,
         numbers=numbers_of(connection, [one.subject for one in claimed]),
+        orders=_orders(connection, [one.subject for one in claimed if found[one.document].kind not in _WITHOUT_ORDER]),
         transmissions={row.id: row for row in transmissions},
         bodies={row.id: bodies.read_whole(connection, row.id) for row in transmissions},
     )
+
+
+def _orders(connection: Connection, subjects: list[str]) -> dict[str, bytes]:
+    """The order as its source said it last, by subject; none for what is no order."""
+    if not subjects:
+        return {}
+    return {row.subject: row.content for row in connection.execute(_ORDERS, {"ids": subjects})}
+
+
+def _tree(kind: str, content: bytes) -> dict[str, Any]:
+    return tree_of(KINDS[kind].model_validate_json(unpack(content)))

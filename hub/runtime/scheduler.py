@@ -8,16 +8,14 @@ from collections.abc import Callable
 from hub.contract.clock import Clock
 from hub.contract.errors import AuthError, CrossdockError
 from hub.runtime.connections import Connectors
-from hub.runtime.pages import PageStore
+from hub.runtime.pulling import Puller
 from hub.runtime.sweep import Sweep
-from hub.store import Store, leases
+from hub.store import Store
 from hub.store.connections import PAUSED_KEY, paused, write_state
 from hub.telemetry.logs import logger
 from hub.workspace import Workspace
 
 SWEEP_SECONDS = 1.0
-PULL_LEASE = 60_000_000
-"""Microseconds for which one worker pulls from a connection; renewed while it does, given back when it is done."""
 
 
 class Scheduler:
@@ -33,9 +31,8 @@ class Scheduler:
     ) -> None:
         self._store = store
         self._workspace = workspace
-        self._connectors = connectors
         self._clock = clock
-        self._owner = owner
+        self._puller = Puller(store, connectors, clock, owner)
         self._wake: Callable[[], None] = _nobody
         self._sweep = Sweep(store, workspace, clock, owner)
         self._log = logger("scheduler")
@@ -61,69 +58,27 @@ class Scheduler:
     async def _pull_forever(self, name: str, every: float) -> None:
         while True:
             try:
-                await self._pull_all(name)
+                await self._pull(name)
             except Exception as error:  # noqa: BLE001 - a connector's fault must not end the others' pulls
                 self._log.error("pull failed", connection=name, exc_info=error)
             await asyncio.sleep(every)
 
-    async def _pull_all(self, name: str) -> None:
-        if not await asyncio.to_thread(self._take_lease, name):
-            return
-        renewal = asyncio.create_task(self._keep_lease(name))
+    async def _pull(self, name: str) -> None:
         try:
-            while await self._pull_page(name):
-                pass
+            if await self._puller.pull(name):
+                self._wake()
         except CrossdockError as error:
             await self._refused(name, error)
-        finally:
-            renewal.cancel()
-            await asyncio.to_thread(self._give_back, name)
-
-    async def _keep_lease(self, name: str) -> None:
-        """Hold the lease while a slow page is fetched; if it is lost all the same, storing notices."""
-        while True:
-            await asyncio.sleep(PULL_LEASE / 3_000_000)
-            try:
-                await asyncio.to_thread(self._renew_lease, name)
-            except Exception as error:  # noqa: BLE001 - the database is away; the next renewal may do
-                self._log.warning("lease not renewed", connection=name, error=repr(error))
-
-    async def _pull_page(self, name: str) -> bool:
-        """One page: fetched, stored, then acknowledged; whether there is more."""
-        connector = await self._connectors.get(name)
-        pages = PageStore(self._store, self._clock, name)
-        page = await connector.pull(await asyncio.to_thread(pages.cursor))
-        if page.items or page.cursor is not None:
-            stored = await asyncio.to_thread(pages.store, page)
-            for item, one in stored:
-                self._log.info("pulled", connection=name, name=item.name, message=one.message, duplicate=one.duplicate)
-            if stored:
-                await connector.ack([item for item, _ in stored])
-                self._wake()
-        return page.more
 
     async def _refused(self, name: str, error: CrossdockError) -> None:
         self._log.warning("pull failed", connection=name, code=error.code, reason=error.message)
         if isinstance(error, AuthError):
             await asyncio.to_thread(self._pause, name, error.message)
 
-    def _take_lease(self, name: str) -> bool:
-        with self._store.read() as connection:
-            if name in paused(connection):
-                return False
-        return self._renew_lease(name)
-
-    def _renew_lease(self, name: str) -> bool:
-        with self._store.write() as connection:
-            return leases.take(connection, f"pull:{name}", self._owner, length=PULL_LEASE)
-
-    def _give_back(self, name: str) -> None:
-        with self._store.write() as connection:
-            leases.give_back(connection, f"pull:{name}", self._owner)
-
     def _pause(self, name: str, reason: str) -> None:
         with self._store.write() as connection:
-            write_state(connection, name, PAUSED_KEY, reason, at=self._clock.now())
+            if name not in paused(connection):  # a person's reason stands
+                write_state(connection, name, PAUSED_KEY, reason, at=self._clock.now())
 
 
 def _nobody() -> None:

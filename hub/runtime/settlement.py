@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
+from hub.contract.connector import each_reference
 from hub.failures.retry import Backoff
 from hub.ledger.unit import Unit
-from hub.runtime.outcomes import AttemptOutcome, Outcome
+from hub.runtime.outcomes import SHADOW_REASON, SHADOWED, AttemptOutcome, Outcome
 from hub.store import deliveries, tables
-from hub.store.connections import PAUSED_KEY, write_state
+from hub.store.connections import PAUSED_KEY, paused, write_state
 from hub.store.deliveries import ClaimedDelivery
 from hub.store.failures import FailureNote, close_failures, failure_row
 from hub.store.statements import Row, insert_rows
@@ -61,6 +62,16 @@ class Settlement:
         """Make a delivery, whose subject is held, a dead letter."""
         self._stop(delivery, message, note, DeliveryState.DEAD)
 
+    def shadow(self, delivery: ClaimedDelivery) -> None:
+        """Settle a delivery, whose subject is held and whose bytes are frozen, as not sent for good."""
+        data = {"delivery": delivery.id, "system": delivery.system, "state": "shadowed", "reason": SHADOW_REASON}
+        self._unit.append(self._unit.subject(delivery.subject), "delivery.dropped", data, cause=delivery.id)
+        self._states.append(self._state(delivery, SHADOWED, reason=SHADOW_REASON, settled=True))
+
+    def doubt(self, delivery: ClaimedDelivery, message: str, note: FailureNote) -> None:
+        """Leave it to a person whether a delivery, whose subject is held, arrived."""
+        self._stop(delivery, message, note, DeliveryState.IN_DOUBT)
+
     def write(self) -> None:
         """Write everything that was collected."""
         if not self._states:
@@ -104,7 +115,7 @@ class Settlement:
             "effect": delivery.effect,
         }
         self._unit.append(subject, "delivery.delivered", data, cause=delivery.id)
-        keys = [(delivery.system, kind, "", value) for kind, value in references.items()]
+        keys = [(delivery.system, kind, "", value) for kind, value in each_reference(references)]
         self._unit.register(subject, keys, cause=delivery.id)
         self._states.append(self._state(delivery, _DELIVERED[outcome.kind], settled=True))
         if delivery.attempts:
@@ -156,6 +167,8 @@ class Settlement:
         )
 
     def _pause(self, delivery: ClaimedDelivery, note: FailureNote) -> None:
+        if delivery.connection in paused(self._connection):
+            return  # by an attempt that ended with this one, or by a person, whose reason stands
         write_state(self._connection, delivery.connection, PAUSED_KEY, note.text, at=self._now)
         self._log.error("connection paused", connection=delivery.connection, reason=note.text)
 

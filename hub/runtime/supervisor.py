@@ -1,5 +1,7 @@
 """`crossdock run`: brings up the database and the configuration, then a web process and workers.
 
+`crossdock worker` is workers alone, on a hub that another host or container runs.
+
 On SQLite the supervisor holds a lock beside the database, so that there is one of it, and waits
 until the workers of an earlier one are gone; what they held is then free at once. On PostgreSQL
 leases end by themselves.
@@ -11,9 +13,9 @@ import fcntl
 import multiprocessing
 import os
 import signal
-import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
@@ -25,8 +27,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.contract.clock import SystemClock
 from hub.contract.errors import ConfigError
+from hub.runtime.dispatch import slots
 from hub.runtime.presence import all_gone
-from hub.runtime.web import listen, run_web
+from hub.runtime.web import Extra, listen, run_web
 from hub.runtime.worker import run_worker, worker_name
 from hub.store import Store, deliveries, leases, messages
 from hub.store.schema import migrate
@@ -40,13 +43,45 @@ STOP_SECONDS = 30.0
 _RESTART_SECONDS = 1.0
 
 
-def supervise(workspace: Workspace, database_url: str, *, on_ready: Callable[[], None] = lambda: None) -> None:
-    """Run until SIGTERM or SIGINT; processes that die are started again."""
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A process that is to run: its name, and the function that is it with its arguments."""
+
+    name: str
+    target: Callable[..., None]
+    arguments: tuple[object, ...]
+
+
+def supervise(
+    workspace: Workspace,
+    database_url: str,
+    *,
+    workers: int | None = None,
+    on_ready: Callable[[], None] = lambda: None,
+    extra: Extra | None = None,
+) -> None:
+    """Run until SIGTERM or SIGINT; processes that die are started again. `workers` as the settings say, if None.
+
+    `extra` makes what the web process serves beside webhooks.
+    """
     with _only_one(database_url):
         _prepare(workspace, database_url)
         address = workspace.settings.listen
+        count = workspace.settings.workers if workers is None else workers
         with listen(address.host, address.port) as listener:
-            Supervisor(workspace, database_url, listener).run(on_ready)
+            web = Planned("web", run_web, (database_url, listener, extra))
+            Supervisor([web, *_workers(database_url, count, threads=1)], database_url).run(on_ready)
+
+
+def supervise_workers(
+    database_url: str, *, processes: int, threads: int, on_ready: Callable[[], None] = lambda: None
+) -> None:
+    """Run workers alone until SIGTERM or SIGINT, on a database that `crossdock run` has prepared."""
+    Supervisor(_workers(database_url, processes, threads), database_url).run(on_ready)
+
+
+def _workers(database_url: str, count: int, threads: int) -> list[Planned]:
+    return [Planned(f"worker-{number}", run_worker, (database_url, threads)) for number in range(1, count + 1)]
 
 
 @contextmanager
@@ -88,30 +123,22 @@ def _release(store: Store, owner: str | None = None) -> None:
         deliveries.release(connection, owner)
         messages.release(connection, owner)
         leases.release(connection, owner)
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    name: str
-    target: Callable[..., None]
-    arguments: tuple[object, ...]
+        slots.release(connection, owner)
 
 
 class Supervisor:
-    """Keeps the processes of one hub alive.
+    """Keeps the processes of a plan alive.
 
     The listening socket is its own, so that callers wait, and are not turned away, while a web
     process is started anew.
     """
 
-    def __init__(self, workspace: Workspace, database_url: str, listener: socket.socket) -> None:
+    def __init__(self, plan: Sequence[Planned], database_url: str) -> None:
+        self._plan = plan
         self._database_url = database_url
         self._context = multiprocessing.get_context("spawn")
         self._stop = threading.Event()
         self._log = logger("supervisor")
-        self._plan = [_Planned("web", run_web, (database_url, listener))]
-        for number in range(1, workspace.settings.workers + 1):
-            self._plan.append(_Planned(f"worker-{number}", run_worker, (database_url,)))
         self._processes: dict[str, SpawnProcess] = {}
 
     def run(self, on_ready: Callable[[], None]) -> None:
@@ -130,7 +157,7 @@ class Supervisor:
                     self._start(planned)
         self._end()
 
-    def _start(self, planned: _Planned) -> None:
+    def _start(self, planned: Planned) -> None:
         arguments = (os.getpid(), planned.target, planned.arguments)
         process = self._context.Process(target=_child, args=arguments, name=planned.name)
         process.start()
@@ -149,8 +176,9 @@ class Supervisor:
     def _end(self) -> None:
         for process in self._processes.values():
             process.terminate()
+        give_up = time.monotonic() + STOP_SECONDS
         for process in self._processes.values():
-            process.join(STOP_SECONDS)
+            process.join(max(0.0, give_up - time.monotonic()))
             if process.is_alive():
                 process.kill()
 

@@ -8,8 +8,10 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+from urllib.parse import unquote
 
 import uvicorn
 import uvloop
@@ -17,10 +19,13 @@ import uvloop
 from hub.contract.clock import SystemClock
 from hub.contract.errors import ConfigError
 from hub.runtime.connections import Connectors
-from hub.runtime.ingress import Ingress
+from hub.runtime.dispatch.wakeups import Wakes, Wakeup, open_wakes
+from hub.runtime.ingress import Ingress, Receive, Scope, Send
 from hub.store import Store
 from hub.store.schema import require_current
 from hub.telemetry.logs import configure_logs
+from hub.telemetry.metrics import note_webhook
+from hub.workspace import Workspace
 from hub.workspace.versions import load_active
 
 BACKLOG = 2048
@@ -30,6 +35,12 @@ PORT_SECONDS = 5.0
 """How long the port may still be held, as by the web process of a hub that was just killed."""
 
 _LOOK_SECONDS = 0.05
+
+Application = Callable[..., Awaitable[None]]
+"""An ASGI application."""
+
+Extra = Callable[[Store, Workspace], Application]
+"""Makes what is served beside webhooks, on connections to the database of its own. It must be picklable."""
 
 
 class _Server(uvicorn.Server):
@@ -62,7 +73,7 @@ def listen(host: str, port: int, *, within: float = PORT_SECONDS) -> socket.sock
             ) from error
 
 
-def run_web(database_url: str, listener: socket.socket) -> None:
+def run_web(database_url: str, listener: socket.socket, extra: Extra | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is being stored."""
     store = Store(database_url)
     require_current(store)
@@ -72,13 +83,57 @@ def run_web(database_url: str, listener: socket.socket) -> None:
     configure_logs(settings.log.level.value, settings.log.format.value)
     clock = SystemClock()
     ingress = Ingress(workspace, store, Connectors(workspace, store, clock), clock)
-    uvloop.run(_serve(ingress, listener))
+    beside = Store(database_url)
+    with closing(open_wakes(settings.broker, settings.environment)) as wakes:
+        door = _Door(ingress, wakes, None if extra is None else extra(beside, workspace))
+        uvloop.run(_serve(ingress, door, listener))
+    beside.close()
     store.close()
 
 
-async def _serve(ingress: Ingress, listener: socket.socket) -> None:
+class _Door:
+    """The application: webhooks and health to the ingress, all else to what is served beside it."""
+
+    def __init__(self, ingress: Ingress, wakes: Wakes, beside: Application | None) -> None:
+        self._ingress = ingress
+        self._wakes = wakes
+        self._beside = beside or ingress
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        path: str = scope.get("path", "")
+        if path.startswith("/in/"):
+            await self._take(path[4:], scope, receive, send)
+        elif path.startswith("/health/"):
+            await self._ingress(scope, receive, send)
+        else:
+            await self._beside(scope, receive, send)
+
+    async def _take(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a webhook be answered, count it, and wake a worker once it is acknowledged."""
+        began = time.perf_counter()
+        size = 0
+
+        async def read() -> dict[str, Any]:
+            nonlocal size
+            event = await receive()
+            size += len(event.get("body", b""))
+            return event
+
+        async def answer(event: dict[str, Any]) -> None:
+            status = event.get("status")
+            if status is not None:
+                note_webhook(unquote(name.rstrip("/")), status, size=size, seconds=time.perf_counter() - began)
+                if status < 300:
+                    self._wakes.wake(Wakeup.DRAIN)
+            await send(event)
+
+        await self._ingress(scope, read, answer)
+
+
+async def _serve(ingress: Ingress, application: _Door, listener: socket.socket) -> None:
     config = uvicorn.Config(
-        ingress,
+        application,
         http="httptools",
         ws="none",
         lifespan="off",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import BigInteger, Connection, Text, bindparam, cast, select, update
+from sqlalchemy import BigInteger, Connection, Text, bindparam, case, cast, select, update
 
 from hub.store.statements import insert_new_rows, upsert_rows
 from hub.store.tables import connection_state, sequence
@@ -24,11 +24,14 @@ def write_state(connection: Connection, name: str, key: str, value: str, *, at: 
     upsert_rows(connection, connection_state, [{"connection": name, "key": key, "value": value, "at": at}])
 
 
-def next_number(connection: Connection, name: str) -> int:
-    """The next running number, from 1; given for good when the transaction commits, without gaps."""
+def next_number(connection: Connection, name: str, *, most: int = 2**63 - 1) -> int:
+    """The next running number, 1 to `most` and then from 1 again; given for good when the transaction commits."""
     insert_new_rows(connection, sequence, [{"name": name, "value": 0}])
     statement = (
-        update(sequence).where(sequence.c.name == name).values(value=sequence.c.value + 1).returning(sequence.c.value)
+        update(sequence)
+        .where(sequence.c.name == name)
+        .values(value=case((sequence.c.value >= most, 1), else_=sequence.c.value + 1))
+        .returning(sequence.c.value)
     )
     number: int = connection.execute(statement).scalar_one()
     return number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
 
 from hub.store.engine import database_now
 from hub.store.statements import Row, literal_in
@@ -86,7 +86,8 @@ _OPEN_ATTEMPT = (
         transmission=bindparam("frozen"),
         attempts=bindparam("attempt_number"),
         tries=bindparam("try_number"),
-        lookups=bindparam("answers"),
+        # A retry sends what is frozen, and keeps what was looked up for it.
+        lookups=func.coalesce(bindparam("answers"), delivery.c.lookups),
     )
 )
 _SETTLE = (

@@ -47,6 +47,8 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
     DROPPED = "dropped"
     """A person decided that it is not to be sent."""
+    SHADOWED = "shadowed"
+    """Its connection is in shadow: rendered, not sent."""
 
 
 OPEN_DELIVERIES = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.DEAD, DeliveryState.IN_DOUBT)

@@ -3,7 +3,7 @@ UTC; money and quantities are BIGINT times 10**6; JSON is text.
 
 What arrives: `message`, `body`, `seen`. What it became: `document`. What it is about:
 `subject`, `reference`, `event`, and the heads that can be rebuilt from events (`order_head`,
-`order_line`, `order_system`). What goes out: `delivery`, `transmission`, `attempt`. What
+`order_line`, `order_system`, `stock_level`). What goes out: `delivery`, `transmission`, `attempt`. What
 failed: `failure`, `replay`, `replay_item`. What the hub runs on: `config_*`, `crosswalk_row`,
 `connection_state`, `sequence`, `lease`, `setting`.
 """
@@ -141,6 +141,8 @@ document = Table(
     metadata,
     Column("id", _id(), primary_key=True),
     Column("message", _id(), ForeignKey("message.id"), nullable=False),
+    # The document that made the ledger make this one; it then has that one's message and ordinal.
+    Column("cause", _id()),
     # Its number among the message's trees, and that place in words for people.
     Column("ordinal", Integer, nullable=False),
     Column("position", _name(), nullable=False),
@@ -207,6 +209,8 @@ order_head = Table(
     Column("total", BigInteger),
     Column("ordered_at", BigInteger),
     Column("changed_at", BigInteger, nullable=False),
+    # JSON: requests to nodes, shipments, parcels, returns, invoices and credits; null while there are none.
+    Column("progress", Text),
     Index("ix_order_head_number", "number"),
     Index("ix_order_head_changed", "changed_at", "subject"),
 )
@@ -223,8 +227,29 @@ order_line = Table(
     Column("status", String(40), nullable=False),
     Column("confirmed", BigInteger),
     Column("promised_on", String(10)),
+    Column("released", BigInteger, nullable=False),
+    Column("shipped", BigInteger, nullable=False),
+    Column("returned", BigInteger, nullable=False),
     PrimaryKeyConstraint("subject", "line"),
     Index("ix_order_line_sku", "sku"),
+)
+
+# The last known stock of an article at a node, as one system counts it.
+stock_level = Table(
+    "stock_level",
+    metadata,
+    Column("subject", _id(), ForeignKey("subject.id"), primary_key=True),
+    Column("source", _name(), nullable=False),
+    Column("node", _name(), nullable=False),
+    Column("sku", _name(), nullable=False),
+    Column("unit", String(3), nullable=False),
+    Column("on_hand", BigInteger),
+    Column("available", BigInteger, nullable=False),
+    Column("committed", BigInteger),
+    Column("on_order", BigInteger),
+    Column("counted_at", BigInteger),
+    Column("changed_at", BigInteger, nullable=False),
+    Index("ix_stock_level_sku", "sku"),
 )
 
 order_system = Table(

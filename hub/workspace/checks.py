@@ -6,26 +6,31 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from hub.contract.connector import Connector
-from hub.contract.registry import connector_types, nearest
+from hub.contract.registry import ANY, connector_types, nearest
 from hub.mapping import Mapping as CompiledMapping
 from hub.pipelines import Pipeline, Route
 from hub.pipelines.nodes import descend, place
 from hub.source import Location, Node, Problems
 from hub.workspace.connections import Connection
 from hub.workspace.files import Files
-from hub.workspace.loader import Draft, read_draft, types_of
+from hub.workspace.loader import Draft, add_new, read_drafts, types_of
 from hub.workspace.samples import is_sample, sample_path
-
-ANY = "*"
 
 
 def check(files: Files, *, library: Files | None = None) -> Problems:
-    """Everything that is wrong with a workspace.
+    """Everything that is wrong with a workspace, in any of its environments.
 
     Beyond what `load` reports: the connectors' own keys, secrets in clear, payload types that
     a connection does not send or take, crosswalks and samples that are not there.
     """
-    draft = read_draft(files, library)
+    found = Problems()
+    for draft in read_drafts(files, library):
+        _check(draft)
+        add_new(draft.problems, found)
+    return found
+
+
+def _check(draft: Draft) -> None:
     for connection in draft.connections.values():
         if _is_known(connection):
             connection.check(draft.problems)
@@ -38,7 +43,6 @@ def check(files: Files, *, library: Files | None = None) -> Problems:
     for mapping in draft.mappings.values():
         if mapping is not None:
             _check_samples(mapping, draft)
-    return draft.problems
 
 
 def _is_known(connection: Connection) -> bool:

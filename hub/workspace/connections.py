@@ -61,6 +61,9 @@ class ConnectionSpec(BaseModel):
         default=timedelta(seconds=30), description="Time between two pulls, for connectors that pull."
     )
     paused: bool = Field(default=False, description="Whether nothing is pulled or sent until it is resumed.")
+    shadow: bool = Field(
+        default=False, description="Whether deliveries are rendered and kept, and never sent. It pulls as always."
+    )
 
     @model_validator(mode="before")
     @classmethod

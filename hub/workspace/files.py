@@ -1,6 +1,6 @@
 """The files of a workspace: what is read from a directory, and what a version of them is.
 
-    config/      hub.yaml, connections/*.yaml, crosswalks/**/*.csv
+    config/      hub.yaml, environments/*.yaml, connections/*.yaml, crosswalks/**/*.csv
     mappings/    **/*.yaml, and samples in folders named `samples`
     pipelines/   **/*.yaml
 
@@ -18,6 +18,7 @@ from typing import Final
 
 import hub
 from hub.contract.errors import ConfigError
+from hub.workspace.hub_file import PATH
 
 Files = Mapping[str, bytes]
 """Path relative to the workspace, with `/`, to content."""
@@ -25,6 +26,7 @@ Files = Mapping[str, bytes]
 FOLDERS: Final = ("config", "mappings", "pipelines")
 SAMPLES: Final = "samples"
 """Folders of this name hold what the tests of mappings read, never configuration."""
+ENVIRONMENTS: Final = "config/environments"
 STORIES: Final = "config/stories/"
 """Belongs to the sandbox, not to the configuration."""
 
@@ -47,6 +49,19 @@ def read_directory(root: Path) -> Files:
         message = f"{root} is no workspace: it holds none of the folders {', '.join(FOLDERS)}."
         raise ConfigError(message, file=str(root))
     return _collect(root, FOLDERS)
+
+
+def read_hub_files(root: Path) -> Files:
+    """Of the workspace at `root`, only what says how the hub itself runs: its file and its environments.
+
+    Neither need be there. Raises ConfigError as `read_directory` does.
+    """
+    files = dict(_collect(root, (ENVIRONMENTS,)))
+    path = root.resolve() / PATH
+    if path.is_file():
+        _refuse_escape(root.resolve(), path)
+        files[PATH] = _read(path, PATH)
+    return files
 
 
 def standard_library() -> Files:

@@ -45,8 +45,11 @@ class HubFile:
         return settings
 
     def _report_clear_password(self, problems: Problems) -> None:
-        node = self._node.get("database") if isinstance(self._node, MappingNode) else None
-        match = _PASSWORD.search(str(node.value)) if isinstance(node, Scalar) else None
-        if node is not None and match is not None and "${" not in match["password"]:
-            message = "the password of the database stands here in clear"
-            problems.error("secret-in-clear", message, node.location, "write ${env:DATABASE_PASSWORD} in its place")
+        for key in ("database", "broker"):
+            node = self._node.get(key) if isinstance(self._node, MappingNode) else None
+            match = _PASSWORD.search(str(node.value)) if isinstance(node, Scalar) else None
+            if node is not None and match is not None and "${" not in match["password"]:
+                message = f"the password of the {key} stands here in clear"
+                problems.error(
+                    "secret-in-clear", message, node.location, f"write ${{env:{key.upper()}_PASSWORD}} in its place"
+                )

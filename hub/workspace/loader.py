@@ -9,17 +9,20 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from hub.contract.documents import KINDS
+from hub.ledger import policy
 from hub.mapping import Mapping as CompiledMapping
 from hub.mapping import compile_mapping
 from hub.pipelines import Pipeline, Surroundings, compile_pipeline
 from hub.pipelines.nodes import descend, key_place, place
-from hub.source import Location, Node, Problems, Scalar, Sequence, nearest, parse
+from hub.source import Location, Node, Problems, Scalar, Sequence, Severity, nearest, parse
 from hub.source import Mapping as MappingNode
 from hub.workspace import hub_file
 from hub.workspace.connections import Connection, read_connection
 from hub.workspace.crosswalks import Crosswalk, read_crosswalk
-from hub.workspace.files import SAMPLES, STORIES, Files, overlay, version_of
+from hub.workspace.environments import KEPT, Environment, Environments, is_environment, read_environment
+from hub.workspace.files import ENVIRONMENTS, SAMPLES, STORIES, Files, overlay, version_of
 from hub.workspace.hub_file import HubFile
+from hub.workspace.settings import HubSettings
 from hub.workspace.workspace import Workspace
 
 CONNECTIONS: Final = "config/connections"
@@ -36,25 +39,47 @@ class Loaded:
 
 @dataclass(slots=True)
 class Draft:
-    """What could be read of a workspace, also of one with errors. Pipelines stand with their file."""
+    """What could be read of a workspace in one environment, errors or not. Pipelines stand with their file."""
 
     files: Files
+    environment: str = ""
     problems: Problems = field(default_factory=Problems)
     hub_file: HubFile = field(default_factory=HubFile)
     connections: dict[str, Connection] = field(default_factory=dict)
     crosswalks: dict[str, Crosswalk | None] = field(default_factory=dict)
     mappings: dict[str, CompiledMapping | None] = field(default_factory=dict)
     pipelines: list[tuple[Pipeline, Node]] = field(default_factory=list)
+    policy: policy.Policy = field(default_factory=policy.Policy)
+
+
+@dataclass(slots=True)
+class _Read:
+    """The files as nodes, and what is the same in every environment, with what is wrong with that."""
+
+    files: Files
+    problems: Problems = field(default_factory=Problems)
+    hub: Node | None = None
+    policy: policy.Policy = field(default_factory=policy.Policy)
+    overlays: dict[str, Environment] = field(default_factory=dict)
+    connections: dict[PurePosixPath, Node | None] = field(default_factory=dict)
+    crosswalks: dict[str, Crosswalk | None] = field(default_factory=dict)
+    mappings: dict[str, CompiledMapping | None] = field(default_factory=dict)
+    pipelines: list[Node] = field(default_factory=list)
+
+    @property
+    def environments(self) -> Environments:
+        """All there are."""
+        return Environments(self.hub, self.overlays)
 
 
 def load(files: Files, *, library: Files | None = None, environ: Mapping[str, str] = os.environ) -> Loaded:
-    """The workspace that files make, with the mappings of `library` beneath its own.
+    """The workspace that files make in the chosen environment, with the mappings of `library` beneath its own.
 
-    Its version and files include the library's, so that what a version did can be told after
-    an upgrade; what is loaded from kept files needs no library. Never raises for what is in
-    the files: that is in the problems. See `check` for what needs the connectors' code.
+    Its version and files include the library's and the environments', so that what a version did
+    can be told after an upgrade; what is loaded from kept files needs no library. Never raises for
+    what is in the files: that is in the problems. See `check` for what needs the connectors' code.
     """
-    draft = read_draft(files, library)
+    draft = read_draft(files, library, environ=environ)
     if draft.problems.errors:
         return Loaded(None, draft.problems)
     workspace = Workspace(
@@ -65,31 +90,81 @@ def load(files: Files, *, library: Files | None = None, environ: Mapping[str, st
         mappings={name: mapping for name, mapping in draft.mappings.items() if mapping is not None},
         crosswalks={name: crosswalk for name, crosswalk in draft.crosswalks.items() if crosswalk is not None},
         pipelines=[pipeline for pipeline, _ in draft.pipelines],
+        policy=draft.policy,
         environ=environ,
     )
     return Loaded(workspace, draft.problems)
 
 
-def read_draft(files: Files, library: Files | None = None) -> Draft:
-    """Everything the files hold, read as far as it goes."""
-    draft = Draft(overlay(files, library or {}))
-    readers: tuple[tuple[Callable[[PurePosixPath], bool], Callable[[Draft, PurePosixPath], None]], ...] = (
+def load_settings(files: Files, *, environ: Mapping[str, str] = os.environ) -> HubSettings:
+    """The settings of the hub's file in the chosen environment, from `read_hub_files` or more.
+
+    Raises ConfigurationRefused if one of these files has errors or a reference cannot be resolved.
+    """
+    read = _read({path: files[path] for path in files if path == hub_file.PATH or is_environment(PurePosixPath(path))})
+    chosen = read.environments.chosen(files, environ, read.problems)
+    read.problems.raise_if_errors()
+    return HubFile(chosen.over_hub(read.hub)).settings(environ)
+
+
+def read_draft(files: Files, library: Files | None = None, *, environ: Mapping[str, str] = os.environ) -> Draft:
+    """Everything the files hold in the chosen environment, read as far as it goes."""
+    read = _read(overlay(files, library or {}))
+    choice = Problems()
+    chosen = read.environments.chosen(read.files, environ, choice)
+    draft = _in_environment(read, chosen)
+    add_new(choice, draft.problems)
+    draft.files = read.environments.with_choice(read.files, chosen)
+    return draft
+
+
+def read_drafts(files: Files, library: Files | None = None) -> list[Draft]:
+    """Everything the files hold, once for each environment; mappings and crosswalks are read once for all."""
+    read = _read(overlay(files, library or {}))
+    return [_in_environment(read, environment) for environment in read.environments.every()]
+
+
+def _read(files: Files) -> _Read:
+    read = _Read(files)
+    readers: tuple[tuple[Callable[[PurePosixPath], bool], Callable[[_Read, PurePosixPath], None]], ...] = (
         (lambda path: str(path) == hub_file.PATH, _read_hub_file),
+        (is_environment, _read_environment),
+        (lambda path: str(path) == policy.PATH, _read_policy),
         (_is_connection, _read_connection),
         (_is_crosswalk, _read_crosswalk),
         (is_mapping, _read_mapping),
         (_is_pipeline, _read_pipeline),
     )
-    paths = [PurePosixPath(path) for path in sorted(draft.files)]
-    # In this order, since pipelines name what the others define.
-    for belongs, read in readers:
-        for path in filter(belongs, paths):
-            read(draft, path)
-    for path in paths:
-        if not any(belongs(path) for belongs, _ in readers):
-            _report_unused(draft, path)
+    for path in (PurePosixPath(path) for path in sorted(files) if path != KEPT):
+        reader = next((reader for belongs, reader in readers if belongs(path)), _report_unused)
+        reader(read, path)
+    return read
+
+
+def _in_environment(read: _Read, environment: Environment) -> Draft:
+    """What is read, as it is in an environment. Pipelines come last, since they name what the others define."""
+    draft = Draft(read.files, environment.name, crosswalks=read.crosswalks, mappings=read.mappings)
+    draft.policy = read.policy
+    draft.hub_file = HubFile(environment.over_hub(read.hub))
+    draft.hub_file.check(draft.problems)
+    environment.report_unknown([path.stem for path in read.connections], draft.problems)
+    for path, node in read.connections.items():
+        if node is not None:
+            _take_connection(draft, path, environment.over_connection(path.stem, node))
+    add_new(read.problems, draft.problems)
+    for node in read.pipelines:
+        _take_pipeline(draft, node)
     _report_twice_taken(draft)
     return draft
+
+
+def add_new(found: Problems, problems: Problems) -> None:
+    """Add what was found to `problems`, unless it is among them."""
+    known = set(problems)
+    for one in found:
+        if one not in known:
+            report = problems.error if one.severity is Severity.ERROR else problems.warning
+            report(one.kind, one.message, one.location, one.suggestion)
 
 
 def _is_connection(path: PurePosixPath) -> bool:
@@ -109,55 +184,69 @@ def _is_pipeline(path: PurePosixPath) -> bool:
     return path.is_relative_to("pipelines") and path.suffix == ".yaml"
 
 
-def _parse(draft: Draft, path: PurePosixPath) -> Node | None:
-    return parse(draft.files[str(path)], str(path), draft.problems)
+def _parse(read: _Read, path: PurePosixPath) -> Node | None:
+    return parse(read.files[str(path)], str(path), read.problems)
 
 
-def _read_hub_file(draft: Draft, path: PurePosixPath) -> None:
-    node = _parse(draft, path)
+def _read_hub_file(read: _Read, path: PurePosixPath) -> None:
+    read.hub = _parse(read, path)
+
+
+def _read_environment(read: _Read, path: PurePosixPath) -> None:
+    node = _parse(read, path)
     if node is not None:
-        draft.hub_file = HubFile(node)
-        draft.hub_file.check(draft.problems)
+        read.overlays[path.stem] = read_environment(node, path, read.problems)
 
 
-def _read_connection(draft: Draft, path: PurePosixPath) -> None:
-    node = _parse(draft, path)
-    connection = read_connection(node, path, draft.problems) if node is not None else None
+def _read_connection(read: _Read, path: PurePosixPath) -> None:
+    read.connections[path] = _parse(read, path)
+
+
+def _take_connection(draft: Draft, path: PurePosixPath, node: Node) -> None:
+    connection = read_connection(node, path, draft.problems)
     if connection is not None:
         draft.connections[connection.spec.name] = connection
 
 
-def _read_crosswalk(draft: Draft, path: PurePosixPath) -> None:
+def _read_policy(read: _Read, path: PurePosixPath) -> None:
+    node = _parse(read, path)
+    read.policy = (None if node is None else policy.compile_policy(node, read.problems)) or read.policy
+
+
+def _read_crosswalk(read: _Read, path: PurePosixPath) -> None:
     name = str(path.relative_to(CROSSWALKS).with_suffix(""))
-    draft.crosswalks[name] = read_crosswalk(name, draft.files[str(path)], str(path), draft.problems)
+    read.crosswalks[name] = read_crosswalk(name, read.files[str(path)], str(path), read.problems)
 
 
-def _read_mapping(draft: Draft, path: PurePosixPath) -> None:
+def _read_mapping(read: _Read, path: PurePosixPath) -> None:
     name = str(path.relative_to("mappings").with_suffix(""))
-    draft.mappings[name] = None
-    node = _parse(draft, path)
+    read.mappings[name] = None
+    node = _parse(read, path)
     if node is None:
         return
     if not isinstance(node, MappingNode):
-        draft.problems.error("wrong-type", "a mapping's file is a mapping of keys and values", node.location)
+        read.problems.error("wrong-type", "a mapping's file is a mapping of keys and values", node.location)
         return
-    mapping = compile_mapping(node, draft.problems)
+    mapping = compile_mapping(node, read.problems)
     if mapping is None:
         return
-    draft.mappings[name] = mapping
+    read.mappings[name] = mapping
     if mapping.name != name:
         message = f"the mapping is called {mapping.name!r}, its file {path}"
-        draft.problems.error("wrong-name", message, place(node, "mapping"), f"write {name}")
+        read.problems.error("wrong-name", message, place(node, "mapping"), f"write {name}")
     header = key_place(node.get("fields"), "header")
     if mapping.target_type in KINDS and header is not None:
         message = "the header of a canonical document is written by the hub"
-        draft.problems.error("reserved-key", message, header, "the pipeline's subject and occurred_at fill it")
+        read.problems.error("reserved-key", message, header, "the pipeline's subject and occurred_at fill it")
 
 
-def _read_pipeline(draft: Draft, path: PurePosixPath) -> None:
-    node = _parse(draft, path)
-    if node is None:
-        return
+def _read_pipeline(read: _Read, path: PurePosixPath) -> None:
+    node = _parse(read, path)
+    if node is not None:
+        read.pipelines.append(node)
+
+
+def _take_pipeline(draft: Draft, node: Node) -> None:
     systems = {name: connection.spec.system for name, connection in draft.connections.items()}
     pipeline = compile_pipeline(node, Surroundings(draft.mappings, systems), draft.problems)
     if pipeline is None:
@@ -189,11 +278,16 @@ def types_of(node: Node) -> Iterator[tuple[str, Location]]:
             yield item.text, item.location
 
 
-def _report_unused(draft: Draft, path: PurePosixPath) -> None:
+def _report_unused(read: _Read, path: PurePosixPath) -> None:
     if str(path).startswith(STORIES) or (path.is_relative_to("mappings") and SAMPLES in path.parts[1:-1]):
         return
-    folders = [hub_file.PATH, f"{CONNECTIONS}/{path.stem}.yaml", f"{CROSSWALKS}/{path.stem}.csv"]
+    folders = [
+        hub_file.PATH,
+        policy.PATH,
+        *(f"{folder}/{path.stem}.yaml" for folder in (CONNECTIONS, ENVIRONMENTS)),
+        f"{CROSSWALKS}/{path.stem}.csv",
+    ]
     suggestion = nearest(str(path), folders) if path.parts[0] == "config" else ""
     if path.suffix == ".yml":
         suggestion = f"name it {path.with_suffix('.yaml')}"
-    draft.problems.warning("unused-file", "nothing reads this file", Location(str(path), 1, 1), suggestion)
+    read.problems.warning("unused-file", "nothing reads this file", Location(str(path), 1, 1), suggestion)

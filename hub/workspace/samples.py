@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from hub.contract.connector import Connector
 from hub.contract.documents import KINDS
 from hub.contract.errors import RejectedMessage
-from hub.contract.format import Format, Tree
-from hub.contract.registry import connector_types, find_connector, find_format, format_names
+from hub.contract.format import Format, Reply, Tree
+from hub.contract.registry import connector_types, find_connector, find_format, format_names, sample_format
 from hub.mapping import Mapping as CompiledMapping
 from hub.pipelines import tree_of
 from hub.workspace.files import SAMPLES
@@ -37,7 +37,8 @@ def read_sample(mapping: CompiledMapping, path: str, content: bytes) -> Any:
 
     Raises RejectedMessage, a DecodeError among them, if it is not exactly one of that type.
     """
-    trees = list(_format_of(mapping.source_type, path).decode([content]))
+    parts = list(_format_of(mapping.source_type, path).decode([content]))
+    trees = [part for part in parts if not isinstance(part, Reply)]
     if len(trees) != 1:
         raise RejectedMessage(f"{path} holds {len(trees)} messages; a test takes one.", file=path)
     tree = trees[0]
@@ -65,7 +66,7 @@ def target_format(payload_type: str) -> Format | None:
     """The format in which a connector takes a payload type by name; None if none does."""
     for connector in _connectors(payload_type):
         if payload_type in connector.accepts:
-            return find_format(connector.accepts[payload_type])
+            return sample_format(connector.accepts, payload_type)
     return None
 
 
@@ -73,8 +74,8 @@ def _format_of(payload_type: str, path: str) -> Format:
     """The format of a payload type; where no connector names that, the one that the file's suffix tells."""
     if payload_type not in KINDS:
         for connector in _connectors(payload_type):
-            if payload_type in connector.emits:
-                return find_format(connector.emits[payload_type])
+            if payload_type in connector.emits and (named := sample_format(connector.emits, payload_type)):
+                return named
     suffix = PurePosixPath(path).suffix
     for name in format_names():
         if suffix and find_format(name).suffix == suffix:

@@ -13,6 +13,8 @@ from sqlalchemy.exc import ArgumentError
 from hub.workspace.units import Address, ListenAddress, Size
 
 BACKENDS: Final = ("sqlite", "postgresql")
+BROKERS: Final = ("redis", "rediss", "unix")
+"""Schemes of a Redis URL: plain, over TLS, by a Unix socket."""
 
 
 def _database(text: str) -> str:
@@ -24,6 +26,15 @@ def _database(text: str) -> str:
         raise ValueError(f"{url.get_backend_name()} is no database of the hub; it is one of {', '.join(BACKENDS)}")
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise ValueError("this database is gone when the hub stops; name a file: sqlite:///var/crossdock.db")
+    return text
+
+
+def _broker(text: str | None) -> str | None:
+    if not text:
+        return None
+    scheme = text.partition("://")[0]
+    if scheme not in BROKERS:
+        raise ValueError(f"{scheme} is no broker of the hub; write redis://host:6379/0 ({', '.join(BROKERS)})")
     return text
 
 
@@ -74,6 +85,10 @@ class HubSettings(_Settings):
     database: Annotated[str, AfterValidator(_database)] = Field(
         default="sqlite:///var/crossdock.db",
         description="SQLAlchemy URL; a relative SQLite path starts at the workspace.",
+    )
+    broker: Annotated[str | None, AfterValidator(_broker)] = Field(
+        default=None,
+        description="URL of the Redis that wakes workers; without one, or an empty one, they look at the database.",
     )
     listen: ListenAddress = Field(
         default=Address("127.0.0.1", 8400), description="Where webhooks, console and API are served."

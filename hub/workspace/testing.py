@@ -19,7 +19,7 @@ from hub.workspace.files import Files
 from hub.workspace.loader import Draft, read_draft
 from hub.workspace.samples import SAMPLE_HEADER, as_source, read_sample, sample_path, target_format
 
-DEFAULTS: Mapping[str, Any] = {"effect": "created", "connection": "test", "target": "test", "headers": {}}
+DEFAULTS: Mapping[str, Any] = {"effect": "created", "connection": "test", "target": "test", "headers": {}, "order": {}}
 """What a test that gives nothing else is run with."""
 
 
@@ -115,7 +115,7 @@ def _source(mapping: CompiledMapping, test: MappingTest, files: Files) -> Any:
 
 def _output(mapping: CompiledMapping, test: MappingTest, source: Any, draft: Draft) -> Any:
     """What the mapping makes, once the target has been found to take it."""
-    variables = {**DEFAULTS, **test.given.variables, "source": source}
+    variables = {**DEFAULTS, "message": source, **test.given.variables, "source": source}
     output = mapping.run(variables, _TestLookups(test, draft.crosswalks))
     model = KINDS.get(mapping.target_type)
     if model is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from hub.contract.connector import ConnectorConfig
 from hub.contract.errors import ConfigError
-from hub.contract.registry import nearest
+from hub.contract.format import Format
+from hub.contract.registry import nearest, payload_format
+from hub.ledger.policy import Policy
+from hub.ledger.rules import Rules
 from hub.mapping import Mapping as CompiledMapping
 from hub.pipelines import Pipeline, Route
 from hub.workspace.connections import Connection
@@ -34,6 +37,7 @@ class Workspace:
         mappings: Mapping[str, CompiledMapping],
         crosswalks: Mapping[str, Crosswalk],
         pipelines: Sequence[Pipeline],
+        policy: Policy,
         environ: Mapping[str, str],
     ) -> None:
         self.version = version
@@ -43,7 +47,9 @@ class Workspace:
         self.crosswalks = crosswalks
         self.pipelines = pipelines
         self._hub_file = hub_file
+        self._policy = policy
         self._environ = environ
+        self._made_formats: dict[str, Mapping[str, Format]] = {}
         self._by_type = {
             (pipeline.connection, type_name): pipeline for pipeline in pipelines for type_name in pipeline.types
         }
@@ -65,6 +71,34 @@ class Workspace:
         """The ways open to what a pipeline makes: its own, and those of all pipelines from that kind of document."""
         others = self._by_kind.get(pipeline.target_kind, ())
         return [*pipeline.routes, *(route for other in others for route in other.routes if other is not pipeline)]
+
+    def decoder(self, connection: str, payload_type: str) -> Format | None:
+        """The format in which a connection's payloads of a type come; None if it has no such payloads."""
+        return payload_format(self.connections[connection].connector.emits, payload_type, self._formats(connection))
+
+    def encoder(self, connection: str, payload_type: str) -> Format | None:
+        """The format in which a connection takes payloads of a type; None if it takes none."""
+        return payload_format(self.connections[connection].connector.accepts, payload_type, self._formats(connection))
+
+    def _formats(self, name: str) -> Callable[[], Mapping[str, Format]]:
+        """The formats that the settings of a connection make, made once."""
+
+        def made() -> Mapping[str, Format]:
+            if name not in self._made_formats:
+                self._made_formats[name] = self.connections[name].connector.formats(self.connector_config(name))
+            return self._made_formats[name]
+
+        return made
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What the ledger is told."""
+        systems = {name: one.spec.system for name, one in self.connections.items()}
+        return Rules(systems, self._policy, self.routes_of)
+
+    def routes_of(self, kind: str) -> list[Route]:
+        """The ways open to a document of a kind, whoever made it."""
+        return [route for pipeline in self._by_kind.get(kind, ()) for route in pipeline.routes]
 
     def connector_config(self, name: str) -> ConnectorConfig:
         """The connector's settings of a connection, secrets resolved; ConfigurationRefused if that fails."""

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -86,6 +85,21 @@ async def test_a_hub_that_never_ran_has_nothing_to_look_at(root: Path) -> None:
     assert "crossdock run" in ended.err
 
 
+async def test_an_environment_chooses_the_database(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path_factory.mktemp("other") / "hub.db"
+    (root / "config/environments").mkdir()
+    (root / "config/environments/staging.yaml").write_text(f"hub: {{database: 'sqlite:///{other}'}}\n")
+    monkeypatch.setenv("CROSSDOCK_ENVIRONMENT", "staging")  # so that what the option sets is taken back
+    assert str(other) in (await crossdock("orders", "list")).err
+    assert str(other) not in (await crossdock("--environment", "test", "orders", "list")).err
+    assert str(other) in (await crossdock("--environment", "staging", "orders", "list")).err
+    wrong = await crossdock("--environment", "stagin", "orders", "list")
+    assert (wrong.status, wrong.out) == (4, "")
+    assert "did you mean 'staging'" in wrong.err
+
+
 async def test_a_wrong_configuration_does_not_run(root: Path) -> None:
     damage(root)
     ended = await crossdock("run")
@@ -126,6 +140,6 @@ def wait_ready(url: str, process: subprocess.Popen[bytes]) -> None:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 assert json.load(answer) == {"ready": True}
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # refused, or not answered in time: it is starting
             time.sleep(0.05)
     pytest.fail("the hub did not become ready")

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, select, update
 
-from hub.contract.documents import Document, Order, OrderAcknowledgement
-from hub.ledger.apply import Application, Systems
+from hub.contract.documents import Document, Intent, Order, OrderAcknowledgement
+from hub.ledger.apply import Application
 from hub.ledger.heads import head_row, line_row, load_orders, system_rows
-from hub.ledger.incoming import Incoming
+from hub.ledger.incoming import Incoming, unpack
 from hub.ledger.orders import OrderState, fold
+from hub.ledger.policy import Policy
+from hub.ledger.rules import Rules
 from hub.ledger.unit import Unit
-from hub.pipelines import Identity
+from hub.pipelines import LEDGER, Identity, Route
 from hub.store import Store, tables
 from hub.store.statements import Row, loads
 from hub.store.waiting import able_to_go_on
 from tests.ledger import shop
 from tests.store import rows
 from tests.store.rows import NOW
+
+D = TypeVar("D", bound=Document)
 
 
 class Book:
@@ -31,6 +35,8 @@ class Book:
         self.store = store
         self.now = NOW
         self.taken: dict[str, Incoming] = {}
+        self.policy = Policy()
+        self.routes: dict[str, list[Route]] = {}
         self.begin_message()
 
     def begin_message(self) -> None:
@@ -50,6 +56,20 @@ class Book:
         about = shop.identity(value, version=version, **said.pop("about", {}))
         return shop.incoming(self.message, "erp", about, shop.acknowledgement_of(about, **said), **self._place())
 
+    def said(self, kind: type[Document], connection: str, about: Identity, **content: Any) -> Incoming:
+        """Any document of a system."""
+        document = kind.model_validate({"header": shop.header(connection, about), **content})
+        return shop.incoming(self.message, connection, about, document, **self._place())
+
+    def about_request(self, number: str, version: str) -> Identity:
+        """What a warehouse says of a request that the ledger made."""
+        return shop.identity(number, system=LEDGER, reference_kind="request", version=version, intent=Intent.DELTA)
+
+    def made(self, kind: type[D]) -> list[D]:
+        """The documents of a kind that the ledger made, in their order."""
+        found = sorted(self.rows(tables.document, kind=kind.__name__, source=LEDGER), key=lambda row: row["seq"])
+        return [kind.model_validate_json(unpack(row["content"])) for row in found]
+
     def failed(self, about: Identity | None, kind: type[Document] = Order) -> Incoming:
         """One that could not be mapped."""
         connection = "erp" if kind is OrderAcknowledgement else "shop"
@@ -62,8 +82,8 @@ class Book:
         """Apply documents in one batch."""
         self.taken.update({one.id: one for one in batch})
         with self.store.write() as connection:
-            systems = Systems({name: name for name in shop.SYSTEMS})
-            Application(connection, systems, now=self.now, config_version="1").apply(batch)
+            rules = Rules({name: name for name in shop.SYSTEMS}, self.policy, lambda kind: self.routes.get(kind, []))
+            Application(connection, rules, now=self.now, config_version="1").apply(batch)
 
     def again(self, one: Incoming, **changes: Any) -> Incoming:
         """A document that was parked, as it is taken up again; `changes` are what is different now."""

@@ -47,6 +47,7 @@ def test_the_first_order_opens_its_subject_with_all_its_rows(book: Book) -> None
         "total": 19_900_000,
         "ordered_at": NOW,
         "changed_at": NOW,
+        "progress": None,
     }
     lines = [(row["line"], row["sku"], row["quantity"], row["status"]) for row in book.rows(tables.order_line)]
     assert lines == [("1", "MUG", 2_000_000, "open"), ("2", None, 500_000, "open")]

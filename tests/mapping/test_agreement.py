@@ -45,6 +45,7 @@ FILTERS = (
     "sum",
     "sum('a')",
     "where('a', 1)",
+    "flatten('a')",
     "default('d')",
     "default(source.b)",
     "datetime",

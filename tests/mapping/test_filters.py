@@ -94,6 +94,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("sum", [], Decimal(0)),
         ("where('q', '001')", [{"q": "001", "v": 1}, {"q": "002"}], [{"q": "001", "v": 1}]),
         ("where('q', '001')", {"q": "001"}, [{"q": "001"}]),
+        ("flatten('a')", [{"a": [1, 2]}, {"b": 3}, {"a": 4}], [1, 2, 4]),
+        ("flatten('a.b')", {"a": {"b": [{"c": 1}]}}, [{"c": 1}]),
         ("where('q.r', 1)", [{"q": {"r": 1}}, {"q": None}], [{"q": {"r": 1}}]),
     ],
 )
@@ -151,7 +153,8 @@ def test_null_never_reaches_a_filter(name, value, condition):
     found = find_filter(name)
     assert found is not None
     arguments = {"implied": "2", "fixed": "2", "truncate": "2", "pad_left": "2", "pad_right": "2"}.get(name)
-    arguments = arguments or {"replace": "'a', 'b'", "where": "'a', 'b'", "format_date": "'%Y'"}.get(name)
+    pairs = {"replace": "'a', 'b'", "where": "'a', 'b'", "flatten": "'a'", "format_date": "'%Y'"}
+    arguments = arguments or pairs.get(name)
     arguments = arguments or ("'EUR'" if found.signature().parameters else "")
     arguments = "" if name in ("datetime", "date", "sum", "round", "join") else arguments
 

@@ -37,7 +37,7 @@ async def lived(hub: Hub, orders: int = 3) -> None:
 async def test_what_is_right_is_left_as_it_is(hub: Hub) -> None:
     await lived(hub)
     before = heads(hub)
-    assert rebuild(hub.store) == ledger.Rebuilt(3, [])
+    assert rebuild(hub.store) == ledger.Rebuilt(3, 0, [])
     assert heads(hub) == before
 
 
@@ -65,7 +65,7 @@ async def test_only_the_orders_asked_for_are_rebuilt(hub: Hub) -> None:
     with hub.store.write() as connection:
         connection.execute(update(tables.order_head).values(status="gone"))
     assert [one.subject for one in rebuild(hub.store, [first]).differences] == [first]
-    assert rebuild(hub.store, []) == ledger.Rebuilt(0, [])
+    assert rebuild(hub.store, []) == ledger.Rebuilt(0, 0, [])
 
 
 async def test_many_orders_are_rebuilt_in_batches(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,4 +74,4 @@ async def test_many_orders_are_rebuilt_in_batches(hub: Hub, monkeypatch: pytest.
     with hub.store.write() as connection:
         connection.execute(update(tables.order_head).values(status="gone"))
     assert len(rebuild(hub.store).differences) == 5
-    assert rebuild(hub.store) == ledger.Rebuilt(5, [])
+    assert rebuild(hub.store) == ledger.Rebuilt(5, 0, [])

@@ -18,6 +18,7 @@ from hub.contract.clock import Clock, SystemClock
 from hub.contract.connector import Item
 from hub.runtime.connections import Connectors
 from hub.runtime.delivery import Delivery
+from hub.runtime.dispatch import slots
 from hub.runtime.drain import Drain
 from hub.runtime.intake import Intake
 from hub.runtime.sweep import Sweep
@@ -152,3 +153,4 @@ def expire_leases(store: Store) -> None:
         for table in (tables.message, tables.delivery):
             connection.execute(update(table).where(table.c.lease_until.is_not(None)).values(lease_until=0))
         connection.execute(update(tables.lease).values(until=0))
+        slots.release(connection)

@@ -6,9 +6,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 from pydantic import BaseModel
 
+from hub.ledger.policy import FulfilmentFile, NodeClause, ReleaseClause, compile_policy
 from hub.pipelines.clauses import FromClause, PipelineFile, RouteClause, StepClause, SubjectClause
 from hub.source import Problems, parse, validate
 from hub.workspace.connections import ConnectionSpec, Retry, read_connection
+from hub.workspace.environments import read_environment
 from hub.workspace.hub_file import HubFile
 from hub.workspace.settings import HubSettings, Limits, Log
 from hub.workspace.units import parse_address, parse_duration
@@ -27,6 +29,9 @@ MODELS = [
     SubjectClause,
     StepClause,
     RouteClause,
+    FulfilmentFile,
+    ReleaseClause,
+    NodeClause,
 ]
 
 
@@ -88,6 +93,24 @@ def test_the_example_of_a_connection_is_right():
     assert connection is not None
     connection.check(problems)
     assert list(problems) == []
+
+
+def test_the_example_of_an_environment_is_right():
+    problems = Problems()
+    path = PurePosixPath("config/environments/production.yaml")
+    node = parse(example("hub:"), str(path), problems)
+    assert node is not None
+    environment = read_environment(node, path, problems)
+    HubFile(environment.over_hub(None)).check(problems)
+    assert list(problems) == []
+    assert sorted(environment.connections) == ["acme-sap", "acme-shop"]
+
+
+def test_the_example_of_what_the_ledger_makes_is_right():
+    problems = Problems()
+    node = parse(example("acknowledge:"), "config/fulfilment.yaml", problems)
+    assert node is not None
+    assert compile_policy(node, problems) is not None, list(problems)
 
 
 @pytest.mark.parametrize("name", ["orders-from-shop", "acknowledgements-to-shop"])

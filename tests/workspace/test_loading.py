@@ -55,10 +55,12 @@ def test_an_order_goes_through(workspace: Workspace):
     assert pipeline is not None
     tree = {"id": 7, "updated_at": "1", "name": "#1", "currency": "USD"}
     tree["line_items"] = [{"id": 1, "sku": "MUG", "quantity": 2}]
-    made = pipeline.make(tree, {}, pipeline.identify(tree, {}), NoLookups())
+    variables = pipeline.variables(tree, {})
+    made = pipeline.make(variables, pipeline.identify(variables), NoLookups())
     assert isinstance(made, Made)
     assert made.document.header.source == "acme"
-    wanted = [route.name for route in workspace.routes_for(pipeline) if route.wants(made.tree, "created", "shop")]
+    seen = {"document": made.tree, "effect": "created", "connection": "shop", "origin": "shop"}
+    wanted = [route.name for route in workspace.routes_for(pipeline) if route.wants(seen)]
     assert wanted == ["orders/1", "everything/1"]
 
 

@@ -60,6 +60,7 @@ log: {level: warning, format: json}
         ("database: 'sqlite:///:memory:'", "1:11: wrong-value: 'database': this database is gone when the hub stops"),
         ("database: var/hub.db", "1:11: wrong-value: 'database': this is not a database URL"),
         ("database: postgresql://hub:geheim@db/hub", "1:11: secret-in-clear: the password of the database stands here in clear"),
+        ("broker: redis://:geheim@redis:6379/0", "1:9: secret-in-clear: the password of the broker stands here in clear"),
         ("database: postgresql://hub:geheim@${env:HOST}/hub", "1:11: secret-in-clear"),
         ("- environment", "1:1: wrong-type: this must be a mapping"),
         ("just text", "1:1: wrong-type: this must be a mapping"),

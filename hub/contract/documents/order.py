@@ -90,6 +90,7 @@ class OrderLine(Model):
     total: Money | None = None
     taxes: list[Tax] = Field(default_factory=list)
     allowances: list[Allowance] = Field(default_factory=list)
+    ship_to: Party | None = Field(default=None, description="Where this line goes, if not where the order goes.")
     schedules: list[Schedule] = Field(default_factory=list)
     components: list[Component] = Field(default_factory=list)
     cancelled: bool = False

@@ -1,4 +1,4 @@
-"""Lists: first, last, length, join, sum, where. One value is a list of one."""
+"""Lists: first, last, length, join, sum, where, flatten. One value is a list of one."""
 
 from __future__ import annotations
 
@@ -58,6 +58,13 @@ def where(value: Any, path: str, wanted: Any) -> list[Any]:
     return [item for item in as_list(value) if read(item, keys, "item") == wanted]
 
 
+def flatten(value: Any, path: str) -> list[Any]:
+    """The items of the lists at `path` in each item, one after the other: `source.refunds | flatten('lines')`."""
+    keys = tuple(path.split("."))
+    inner = (read(item, keys, "item") for item in as_list(value))
+    return [item for found in inner if found is not None for item in as_list(found)]
+
+
 def _check_where(path: str, wanted: Any) -> None:
     _check_sum(path)
     if wanted is None:
@@ -75,5 +82,6 @@ FILTERS: Final = (
     Filter("length", length, short=True),
     Filter("join", join, looks_through=True),
     Filter("sum", total, check=_check_sum, short=True, looks_through=True),
+    Filter("flatten", flatten, check=_check_sum, short=True, passes_on=True, looks_through=True),
     Filter("where", where, check=_check_where, short=True, passes_on=True, looks_through=True),
 )

@@ -13,11 +13,11 @@ import yaml
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from hub.contract.connector import Connector, ConnectorConfig, Manifest, Quality, Support
+from hub.contract.connector import BY_SETTINGS, Connector, ConnectorConfig, Manifest, Quality, Support
 from hub.contract.registry import format_names
 from hub.contract.testkit.suite.base import ConnectorContract
 
-HUB_KEYS = frozenset({"connection", "type", "system", "retry", "concurrency", "every", "paused"})
+HUB_KEYS = frozenset({"connection", "type", "system", "retry", "concurrency", "every", "paused", "shadow"})
 """Keys of a connection's file that are the hub's own, whatever the connector."""
 
 SECRET_ENDINGS = ("password", "secret", "token", "passphrase", "private_key", "api_key")
@@ -78,7 +78,8 @@ class DescribedContract(ConnectorContract):
         )
         for payload, format_name in [*connector_class.emits.items(), *connector_class.accepts.items()]:
             assert payload == "*" or _PAYLOAD_TYPE.fullmatch(payload), f"{payload!r} is not like 'system.thing'."
-            assert format_name in format_names(), f"{payload!r} names the format {format_name!r}, which is not there."
+            known = format_name == BY_SETTINGS or format_name in format_names()
+            assert known, f"{payload!r} names the format {format_name!r}, which is not there."
 
     def test_manifest_directions_are_what_the_code_does(self, connector_class: type[Connector[Any]]) -> None:
         manifest = connector_class.manifest

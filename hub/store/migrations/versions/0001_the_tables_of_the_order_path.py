@@ -206,6 +206,7 @@ def upgrade() -> None:
         "document",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("message", sa.String(length=36), nullable=False),
+        sa.Column("cause", sa.String(length=36), nullable=True),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("position", sa.String(length=200), nullable=False),
         sa.Column("subject", sa.String(length=36), nullable=True),
@@ -265,6 +266,7 @@ def upgrade() -> None:
         sa.Column("total", sa.BigInteger(), nullable=True),
         sa.Column("ordered_at", sa.BigInteger(), nullable=True),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("progress", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["subject"], ["subject.id"], name=op.f("fk_order_head_subject")),
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_order_head")),
     )
@@ -283,6 +285,9 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=40), nullable=False),
         sa.Column("confirmed", sa.BigInteger(), nullable=True),
         sa.Column("promised_on", sa.String(length=10), nullable=True),
+        sa.Column("released", sa.BigInteger(), nullable=False),
+        sa.Column("shipped", sa.BigInteger(), nullable=False),
+        sa.Column("returned", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["subject"], ["subject.id"], name=op.f("fk_order_line_subject")),
         sa.PrimaryKeyConstraint("subject", "line", name=op.f("pk_order_line")),
     )
@@ -326,6 +331,25 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["replay"], ["replay.id"], name=op.f("fk_replay_item_replay")),
         sa.PrimaryKeyConstraint("replay", "failure", name=op.f("pk_replay_item")),
     )
+    op.create_table(
+        "stock_level",
+        sa.Column("subject", sa.String(length=36), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("node", sa.String(length=200), nullable=False),
+        sa.Column("sku", sa.String(length=200), nullable=False),
+        sa.Column("unit", sa.String(length=3), nullable=False),
+        sa.Column("on_hand", sa.BigInteger(), nullable=True),
+        sa.Column("available", sa.BigInteger(), nullable=False),
+        sa.Column("committed", sa.BigInteger(), nullable=True),
+        sa.Column("on_order", sa.BigInteger(), nullable=True),
+        sa.Column("counted_at", sa.BigInteger(), nullable=True),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["subject"], ["subject.id"], name=op.f("fk_stock_level_subject")),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_stock_level")),
+    )
+    with op.batch_alter_table("stock_level", schema=None) as batch_op:
+        batch_op.create_index("ix_stock_level_sku", ["sku"], unique=False)
+
     op.create_table(
         "subject_source",
         sa.Column("subject", sa.String(length=36), nullable=False),
@@ -427,6 +451,10 @@ def downgrade() -> None:
 
     op.drop_table("awaited")
     op.drop_table("subject_source")
+    with op.batch_alter_table("stock_level", schema=None) as batch_op:
+        batch_op.drop_index("ix_stock_level_sku")
+
+    op.drop_table("stock_level")
     op.drop_table("replay_item")
     with op.batch_alter_table("reference", schema=None) as batch_op:
         batch_op.drop_index("ix_reference_value")
