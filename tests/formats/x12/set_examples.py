@@ -1,0 +1,339 @@
+"""A hand-written example of each transaction set, without its envelope: one segment a line, `*` and `:` within.
+
+The companies are invented. An example holds for all releases that know the set, unless EXAMPLES_005010
+has another.
+"""
+
+from __future__ import annotations
+
+from connectors.formats.x12.segments import Element, Segment
+from connectors.formats.x12.sets import RELEASES, known_sets
+
+KNOWN = [(transaction, release) for release in RELEASES for transaction in sorted(known_sets(release))]
+
+
+def segments(text: str, first: int = 2) -> list[Segment]:
+    """The segments of a text, numbered from `first`."""
+    lines = [line.strip() for line in text.strip().splitlines()]
+    return [_segment(line, number) for number, line in enumerate(lines, start=first)]
+
+
+def text_of(written: list[Segment]) -> str:
+    """Segments as a text, one a line."""
+    return "\n".join("*".join((segment.id, *map(_element_text, segment.elements))) for segment in written)
+
+
+def example(transaction: str, release: str) -> str:
+    """The example of a set in a release."""
+    others = EXAMPLES_005010 if release == "005010" else {}
+    return others.get(transaction, EXAMPLES.get(transaction, "")).strip()
+
+
+def _segment(line: str, number: int) -> Segment:
+    name, *elements = line.split("*")
+    return Segment(name, tuple(tuple(text.split(":")) if ":" in text else text for text in elements), number, 0)
+
+
+def _element_text(element: Element) -> str:
+    assert not hasattr(element, "items")
+    return element if isinstance(element, str) else ":".join(element)
+
+
+EXAMPLES = {
+    "180": """
+BGN*00*RMA-1001*20261127
+RDR*RI
+N1*BY*ACME STORES*92*0017
+BLI*UP*012345678905*2*EA
+""",
+    "204": """
+B2**ACME**SHIP-77**PP
+B2A*00
+L11*PO-4711*PO
+N1*SF*ACME DEPOT*93*D1
+S5*1*LD*12000*L
+N1*SH*ACME DEPOT
+N3*1 DOCK ROAD
+N4*SPRINGFIELD*OH*45501*US
+S5*2*UL
+L3*12000*G
+""",
+    "210": """
+B3**INV-9*SHIP-77*PP**20261127*12550****ACME
+C3*USD
+N9*PO*4711
+N1*SH*ACME DEPOT*93*D1
+LX*1
+L5*1*PALLETS
+L1*1*12550*FR*12550
+L3*12000*G***12550
+""",
+    "214": """
+B10*PRO-1*SHIP-77*ACME
+L11*4711*PO
+LX*1
+AT7*X3*NS***20261127*1015*LT
+MS1*SPRINGFIELD*OH*US
+""",
+    "753": """
+BGN*00*RR-1*20261127
+N1*SF*ACME DEPOT*93*D1
+LX*1
+N1*ST*ACME STORE 1
+L11*4711*PO
+OID**4711
+N1*ST*ACME STORE 2
+OID**4712
+""",
+    "754": """
+BGN*00*RI-1*20261127
+N1*SF*ACME DEPOT*93*D1
+LX*1
+OID**4711
+QTY*39*12
+N1*ST*ACME STORE 1
+""",
+    "810": """
+BIG*20261127*INV-2001*20261101*4500012***DI
+CUR*SE*USD
+REF*VR*778
+N1*BT*ACME STORES*92*0017
+N3*1 MAIN STREET
+N4*SPRINGFIELD*OH*45501*US
+ITD*01*3*2**10**30
+DTM*011*20261125
+IT1*1*12*EA*9.25**UP*012345678905*VN*A-1
+PID*F****BLUE WIDGET
+SAC*A*C310***1110
+IT1*2*3*CA*40**VN*B-2
+TDS*21990
+TXI*ST*7.5
+CAD*M***ACME
+CTT*2
+""",
+    "820": """
+BPR*C*1000.5*C*ACH*CTX*01*021000021*DA*12345*1999999999**01*021000089*DA*98765*20261127
+TRN*1*778899
+N1*PR*ACME STORES
+ENT*1
+RMR*IV*INV-2001**219.9*222.12*2.22
+DTM*003*20261127
+""",
+    "832": """
+BCT*SC*CAT-1
+N1*SU*ACME TOYS*92*5000
+LIN*1*UP*012345678905*VN*A-1
+PID*F****BLUE WIDGET
+CTP**RES*9.25
+CTT*1
+""",
+    "846": """
+BIA*00*MB*INV-20261127*20261127
+REF*IA*5000
+N1*WH*ACME DEPOT*92*D1
+LIN*1*UP*012345678905*VN*A-1
+PID*F****BLUE WIDGET
+QTY*33*144*EA
+SCH*48*EA***018*20261201
+LIN*2*VN*B-2
+QTY*33*0*EA
+CTT*2
+""",
+    "850": """
+BEG*00*SA*4500012**20261127
+CUR*BY*USD
+REF*DP*17
+PER*BD*JO DOE*TE*5550100
+FOB*PP
+ITD*01*3*2**10**30
+DTM*002*20261204
+TD5*O*2*ACME*M
+N9*L1*NOTE
+MSG*DELIVER TO THE BACK DOOR
+N1*ST*ACME STORE 17*92*0017
+N3*1 MAIN STREET
+N4*SPRINGFIELD*OH*45501*US
+PO1*1*12*EA*9.25*TE*UP*012345678905*VN*A-1
+CTP**RES*19.99
+PID*F****BLUE WIDGET
+PO4*4*1*EA
+REF*CO*WEB-1001
+SAC*A*C310***100
+LS*LDT
+LDT*AF*5*DA
+LE*LDT
+PO1*2*3*CA*40**VN*B-2
+CTT*2*15
+AMT*TT*231
+""",
+    "852": """
+XQ*H*20261120*20261126
+XPO*4500012
+N1*ST*ACME STORE 17*92*0017
+LIN**UP*012345678905
+ZA*QS*7*EA
+CTT*1
+""",
+    "855": """
+BAK*00*AC*4500012*20261127
+REF*CO*SO-5001
+DTM*068*20261204
+N1*SE*ACME TOYS*92*5000
+PO1*1*12*EA*9.25**UP*012345678905*VN*A-1
+PID*F****BLUE WIDGET
+ACK*IA*12*EA*068*20261204
+PO1*2*3*CA*40**VN*B-2
+ACK*IR*3*CA
+CTT*2
+""",
+    "856": """
+BSN*00*SHIP-77*20261127*1015*0001
+DTM*011*20261127*1015
+HL*1**S*1
+TD1*CTN25*2****G*40.5*LB
+TD5*O*2*ACME*M
+REF*BM*BOL-1
+N1*ST*ACME STORE 17*92*0017
+HL*2*1*O*1
+PRF*4500012
+HL*3*2*T*1
+MAN*GM*00000123450000000018
+HL*4*3*P*1
+MAN*GM*00000123450000000025
+HL*5*4*I*0
+LIN*1*UP*012345678905*VN*A-1
+SN1*1*12*EA
+PID*F****BLUE WIDGET
+HL*6*2*I*0
+LIN*2*VN*B-2
+SN1*2*3*CA
+CTT*6
+""",
+    "860": """
+BCH*04*SA*4500012**1*20261101*****20261127
+REF*DP*17
+N1*ST*ACME STORE 17*92*0017
+POC*1*QD*10*2*EA*9.25**UP*012345678905
+PID*F****BLUE WIDGET
+CTT*1
+""",
+    "865": """
+BCA*04*AT*4500012**1*20261101
+REF*DP*17
+N1*SE*ACME TOYS*92*5000
+POC*1*QD*10*2*EA*9.25**UP*012345678905
+ACK*IQ*10*EA
+CTT*1
+""",
+    "940": """
+W05*N*WEB-1001*4500012
+N1*ST*JO DOE*92*C-1
+N3*1 MAIN STREET
+N4*SPRINGFIELD*OH*45501*US
+N9*CO*WEB-1001
+G62*10*20261204
+NTE*WHI*LEAVE AT THE DOOR
+W66*PP*M********ACME
+LX*1
+W01*12*EA**VN*A-1
+G69*BLUE WIDGET
+W76*12
+""",
+    "943": """
+W06*N*DEP-9*20261127*SHIP-77
+N1*SF*ACME TOYS*92*5000
+W27*M*ACME
+W04*12*EA**VN*A-1
+W03*12*40*LB
+""",
+    "944": """
+W17*F*20261127*REC-1*DEP-9
+N1*WH*ACME DEPOT*92*D1
+W07*12*EA**VN*A-1
+W14*12
+""",
+    "945": """
+W06*F*WEB-1001*20261127*SHIP-77**4500012
+N1*ST*JO DOE*92*C-1
+N9*BM*BOL-1
+G62*11*20261127
+W27*M*ACME
+LX*1
+MAN*GM*00000123450000000018
+W12*CC*12*12*0*EA**VN*A-1
+G69*BLUE WIDGET
+W03*12*40*LB
+""",
+    "990": """
+B1*ACME*SHIP-77*20261127*A
+""",
+    "997": """
+AK1*PO*1001
+AK2*850*0001
+AK3*PO1*7*PO1*8
+AK4*3:1*355*5*DZN
+AK5*R*5
+AK2*850*0002
+AK5*A
+AK9*P*2*2*1
+""",
+    "999": """
+AK1*PO*1001*005010
+AK2*850*0001*005010
+IK3*PO1*7*PO1*8
+CTX*SITUATIONAL TRIGGER*PO1*7
+IK4*3*355*5*DZN
+IK5*R*5
+AK9*R*1*1*0
+""",
+}
+
+EXAMPLES_005010 = {
+    "210": """
+B3**INV-9*SHIP-77*PP**20261127*12550****ACME
+C3*USD
+L11*4711*PO
+N1*SH*ACME DEPOT*93*D1
+LX*1
+L5*1*PALLETS
+L1*1*12550*FR*12550
+L3*12000*G***12550
+""",
+    "214": """
+B10*PRO-1*SHIP-77*ACME
+LX*1
+L11*4711*PO
+AT7*X3*NS***20261127*1015*LT
+MS1*SPRINGFIELD*OH*US
+""",
+    "832": """
+BCT*SC*CAT-1
+N1*SU*ACME TOYS*92*5000
+LIN*1*UP*012345678905*VN*A-1
+PID*F****BLUE WIDGET
+CTP**RES*9.25
+LS*N1
+N1*ST*ACME STORE 17
+LE*N1
+CTT*1
+""",
+    "850": """
+BEG*00*SA*4500012**20261127
+REF*DP*17
+N9*L1*NOTE
+MTX**DELIVER TO THE BACK DOOR
+N1*ST*ACME STORE 17*92*0017
+PO1*1*12*EA*9.25*TE*UP*012345678905*VN*A-1
+PID*F****BLUE WIDGET
+PO1*2*3*CA*40**VN*B-2
+CTT*2*15
+AMT*TT*231
+""",
+    "944": """
+W17*F*20261127*REC-1*DEP-9
+N1*WH*ACME DEPOT*92*D1
+LX*1
+W07*12*EA**VN*A-1
+W14*12
+""",
+}
