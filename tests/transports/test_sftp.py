@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from connectors.transports.sftp import SftpSettings, SftpTransport
 from hub.contract.errors import AuthError, ConfigError, InDoubt, RejectedMessage, TransientError
+from hub.contract.testkit import FakeState, fake_context
 from hub.contract.transport import FileTransport
 from tests.servers.held import free_port
 from tests.transports.conftest import Remote
@@ -254,12 +255,75 @@ def test_a_host_key_is_pinned_as_line_or_fingerprint(server: FaultyServer, pin: 
     transport.close()
 
 
-def test_without_a_pinned_key_the_offered_one_is_shown(server: FaultyServer) -> None:
-    with pytest.raises(ConfigError) as caught:
+def offered_key(server: FaultyServer) -> str:
+    return f"host_key_offered:127.0.0.1:{server.port}"
+
+
+def trusted_key(server: FaultyServer) -> str:
+    return f"host_key:127.0.0.1:{server.port}"
+
+
+def test_without_a_trusted_key_the_offered_one_is_shown(server: FaultyServer) -> None:
+    with pytest.raises(AuthError, match="not trusted yet") as caught:
         SftpTransport(server.settings(host_key="")).list("")
-    assert f"host_key: {server.host_key}" in caught.value.message
-    assert server.fingerprint in caught.value.message
+    assert f"set host_key: {server.host_key}" in caught.value.message
+    assert f"ssh-ed25519 {server.fingerprint}" in caught.value.message
     assert server.passwords == []
+
+
+def test_the_offered_key_is_noted_for_a_person_to_confirm(server: FaultyServer) -> None:
+    state = FakeState()
+    transport = SftpTransport(server.settings(host_key=""), fake_context("acme-sap", state=state))
+    with pytest.raises(AuthError, match="`crossdock connections trust acme-sap`"):
+        transport.list("")
+    assert state.values == {offered_key(server): server.host_key}
+    assert server.passwords == []
+
+
+def test_a_confirmed_key_is_trusted_from_the_next_session_on(server: FaultyServer) -> None:
+    state = FakeState()
+    transport = SftpTransport(server.settings(host_key=""), fake_context(state=state))
+    with pytest.raises(AuthError):
+        transport.list("")
+    state.values[trusted_key(server)] = server.host_key
+    assert transport.list("") == []
+    transport.close()
+
+
+def test_another_key_than_the_confirmed_one_gets_nothing(server: FaultyServer) -> None:
+    state = FakeState({trusted_key(server): server.host_key})
+    transport = SftpTransport(server.settings(host_key=""), fake_context("acme-sap", state=state))
+    assert transport.list("") == []
+    old = server.fingerprint
+    server.passwords.clear()
+    server.restart(new_key=True)
+    with pytest.raises(AuthError, match="`crossdock connections trust acme-sap`") as caught:
+        listed_again(transport)
+    assert old in caught.value.message
+    assert server.fingerprint in caught.value.message
+    assert state.values == {
+        trusted_key(server): state.values[trusted_key(server)],
+        offered_key(server): server.host_key,
+    }
+    assert server.passwords == []
+
+
+def test_a_key_is_confirmed_for_one_server_only(server: FaultyServer) -> None:
+    state = FakeState({"host_key:127.0.0.1:22": server.host_key, "host_key:sftp.example:22": server.host_key})
+    with pytest.raises(AuthError, match="not trusted yet"):
+        SftpTransport(server.settings(host_key=""), fake_context(state=state)).list("")
+
+
+def test_the_key_of_the_settings_stands_above_a_confirmed_one(server: FaultyServer) -> None:
+    state = FakeState({trusted_key(server): server.host_key})
+    other = f"SHA256:{'A' * 43}"
+    with pytest.raises(AuthError, match="set host_key: ssh-ed25519") as caught:
+        SftpTransport(server.settings(host_key=other), fake_context(state=state)).list("")
+    assert other in caught.value.message
+    assert state.values == {trusted_key(server): server.host_key}
+    transport = SftpTransport(server.settings(), fake_context(state=FakeState({trusted_key(server): "ssh-rsa AAAA"})))
+    assert transport.list("") == []
+    transport.close()
 
 
 def test_a_wrong_password_is_refused_and_not_told(server: FaultyServer) -> None:

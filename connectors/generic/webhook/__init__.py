@@ -1,0 +1,1 @@
+"""Any webhook, verified as its sender signs it."""

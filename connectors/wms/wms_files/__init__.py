@@ -1,0 +1,1 @@
+"""A warehouse that takes releases and tells what it did, by CSV files."""
