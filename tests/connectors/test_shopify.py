@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.storefront.shopify.connector import ShopifyConfig, ShopifyConnector
-from connectors.storefront.shopify.simulator import Simulator
-from connectors.transports.http import Effect
 from hub.contract.connector import Outbound, Receipt, Request
 from hub.contract.errors import (
     AuthError,
@@ -29,79 +24,30 @@ from hub.contract.errors import (
     SignatureRefused,
     TransientError,
 )
-from hub.contract.simulator import SandboxContext
 from hub.contract.testkit import FakePush, fake_context
+from tests.connectors.shopify_bench import opened, simulated
+from tests.connectors.webhook_hub import Hub, eventually, listening, serving
 
 SHOP = "acme-shop.myshopify.com"
 SECRET = "current-client-secret"
 
 
-class Hub:
-    """What takes webhooks at `/in/acme-shop`; answers with the statuses it is told, then with 200."""
-
-    def __init__(self) -> None:
-        self.requests: list[Request] = []
-        self.statuses: list[int] = []
-        self.url = ""
-
-    async def take(self, request: web.Request) -> web.Response:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        self.requests.append(Request("POST", request.path, {}, headers, await request.read()))
-        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
-
-    def orders(self) -> list[dict[str, Any]]:
-        return [json.loads(request.body) for request in self.requests]
-
-
-@asynccontextmanager
-async def serving(path: str, handler: Callable[[web.Request], Any]) -> AsyncIterator[str]:
-    """A real HTTP server for one path; yields its URL."""
-    app = web.Application()
-    app.router.add_post(path, handler)
-    runner = web.AppRunner(app, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
 @pytest.fixture
 async def hub() -> AsyncIterator[Hub]:
-    hub = Hub()
-    async with serving("/in/acme-shop", hub.take) as hub.url:
+    async with listening() as hub:
         yield hub
 
 
 @pytest.fixture
-async def shop(hub: Hub, tmp_path: Path) -> AsyncIterator[Simulator]:
-    simulator = Simulator(SandboxContext("acme-shop", hub.url, tmp_path), {"slow_seconds": 0.5})
-    simulator.endpoint = await simulator.start()  # type: ignore[attr-defined]
-    yield simulator
-    await simulator.stop()
+async def shop(hub: Hub) -> AsyncIterator[Any]:
+    async with simulated(hub.url) as simulator:
+        yield simulator
 
 
 @pytest.fixture
 async def connector(shop: Any) -> AsyncIterator[ShopifyConnector]:
     async with opened(shop.endpoint) as connector:
         yield connector
-
-
-@asynccontextmanager
-async def opened(endpoint: dict[str, str], **settings: Any) -> AsyncIterator[ShopifyConnector]:
-    given = {
-        "shop": endpoint["shop"],
-        "url": endpoint["url"],
-        "api_token": endpoint["token"],
-        "webhook_secret": endpoint["secret"],
-    }
-    connector = ShopifyConnector(ShopifyConfig.model_validate(given | settings), fake_context())
-    await connector.open()
-    try:
-        yield connector
-    finally:
-        await connector.close()
 
 
 def offline(**settings: Any) -> ShopifyConnector:
@@ -125,12 +71,6 @@ def update(order: int | str, *, tags: list[str] | None = None, value: str = "450
     field = {"namespace": "crossdock", "key": "erp_order", "type": "single_line_text_field", "value": value}
     tree = {"order": order, "tags": ["erp-confirmed"] if tags is None else tags, "metafields": [field], **more}
     return Outbound("t-1", "key-1", "shopify.order_update", "#1001", "application/json", json.dumps(tree).encode())
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens at a server
-            await asyncio.sleep(0.01)
 
 
 class TestReceiving:
@@ -181,6 +121,22 @@ class TestReceiving:
         with pytest.raises(ReceptionRefused, match=r"other\.myshopify\.com.*acme-shop"):
             offline().receive(webhook(x_shopify_shop_domain="other.myshopify.com"))
 
+    @pytest.mark.parametrize(
+        ("topic", "type_"),
+        [
+            ("orders/cancelled", "shopify.order"),
+            ("returns/request", "shopify.return_request"),
+            ("returns/approve", "shopify.return_approved"),
+            ("returns/decline", "shopify.return_declined"),
+            ("returns/cancel", "shopify.return_cancelled"),
+            ("refunds/create", "shopify.refunded"),
+        ],
+    )
+    def test_each_topic_has_its_type(self, topic: str, type_: str) -> None:
+        [item] = offline().receive(webhook(x_shopify_topic=topic)).items
+        assert (item.type, item.name) == (type_, topic)
+        assert type_ in ShopifyConnector.emits
+
     def test_a_topic_without_a_pipeline_is_kept_under_its_own_type(self) -> None:
         item = offline().receive(webhook(x_shopify_topic="orders/edited")).items[0]
         assert (item.type, item.name) == ("shopify.orders.edited", "orders/edited")
@@ -224,7 +180,7 @@ class TestPushing:
         for _ in range(3):
             await connector.push(update(placed["id"], metafields=[]), FakePush())
         await eventually(lambda: len(hub.requests) == 2)
-        before, after = hub.orders()
+        before, after = hub.bodies()
         assert hub.requests[1].headers["x-shopify-topic"] == "orders/updated"
         assert before["updated_at"] < after["updated_at"]
         assert {key for key in before if before[key] != after[key]} == {"updated_at", "tags"}
@@ -312,86 +268,10 @@ class TestPushing:
                 {"data": {"shop": {"name": "Acme", "myshopifyDomain": SHOP}, "currentAppInstallation": granted}}
             )
 
-        async with serving("/{path:.*}", answer) as url:
+        async with serving(answer) as url:
             endpoint = {"shop": SHOP, "url": url, "token": "t", "secret": SECRET}
             async with opened(endpoint) as connector:
                 health = await connector.check()
         assert not health.ok
         assert health.findings[1].startswith("the app lacks the scopes write_orders")
-
-
-class TestSimulator:
-    async def test_held_updates_can_arrive_in_the_wrong_order(self, shop: Any, hub: Hub) -> None:
-        await shop.act("place_order", {"number": 1001})
-        for quantity in (3, 4):
-            lines = [{"sku": "MUG-WHITE", "quantity": quantity}]
-            await shop.act("update_order", {"number": 1001, "lines": lines, "deliver": "hold"})
-        assert len(hub.requests) == 1
-        await shop.act("deliver", {"order": "newest_first"})
-        first, second = hub.orders()[1:]
-        assert [order["line_items"][0]["current_quantity"] for order in (first, second)] == [4, 3]
-        assert first["updated_at"] > second["updated_at"]
-        assert shop.state()["held"] == []
-
-    async def test_webhooks_are_delivered_in_the_order_chosen(self, shop: Any, hub: Hub) -> None:
-        ids = [(await shop.act("place_order", {"deliver": "hold"}))["webhook"]["id"] for _ in range(3)]
-        await shop.act("deliver", {"webhooks": [ids[1], ids[2], ids[0]]})
-        assert [order["name"] for order in hub.orders()] == ["#1002", "#1003", "#1001"]
-
-    async def test_copies_and_resends_keep_the_webhooks_id(self, shop: Any, hub: Hub) -> None:
-        await shop.act("place_order", {"number": 1001, "copies": 2})
-        await shop.act("resend", {"number": "#1001"})
-        assert len({request.headers["x-shopify-webhook-id"] for request in hub.requests}) == 1
-        assert len({request.body for request in hub.requests}) == 1
-        assert len(hub.requests) == 3
-
-    async def test_what_is_refused_is_sent_again_as_it_was(self, shop: Any, hub: Hub) -> None:
-        hub.statuses = [500, 503]
-        await shop.act("place_order", {"number": 1001})
-        await eventually(lambda: shop.state()["webhooks"][0]["status"] == "delivered")
-        assert shop.state()["webhooks"][0]["answers"] == [500, 503, 200]
-        assert len({request.body for request in hub.requests}) == 1
-
-    async def test_a_wrong_signature_is_refused_and_the_next_is_good(self, shop: Any, hub: Hub) -> None:
-        shop.misbehave("wrong_signature", 1)
-        await shop.act("place_order", {})
-        await shop.act("place_order", {})
-        async with opened(shop.endpoint) as connector:
-            with pytest.raises(SignatureRefused):
-                connector.receive(hub.requests[0])
-            assert connector.receive(hub.requests[1]).items
-
-    async def test_an_edited_order_keeps_cancelled_lines(self, shop: Any, hub: Hub) -> None:
-        await shop.act("place_order", {"number": 1001})
-        lines = [{"sku": "MUG-WHITE", "quantity": 1}, {"sku": "SPOON", "quantity": 2, "price": "3.00"}]
-        await shop.act("update_order", {"number": 1001, "lines": lines})
-        edited = hub.orders()[1]
-        shown = {item["sku"]: (item["quantity"], item["current_quantity"]) for item in edited["line_items"]}
-        assert shown == {"MUG-WHITE": (2, 1), "TEA-EARLGREY-100": (1, 0), "SPOON": (2, 2)}
-        assert edited["current_subtotal_price"] == "18.50"
-        assert len({item["id"] for item in edited["line_items"]}) == 3
-
-    @pytest.mark.parametrize(
-        ("action", "arguments", "message"),
-        [
-            ("update_order", {"number": 9}, "no order 9"),
-            ("update_order", {"number": 1001, "note": "x"}, "note"),
-            ("place_order", {"number": 1001}, "#1001 already"),
-            ("place_order", {"copies": 0}, "copies"),
-            ("deliver", {"webhooks": ["w"]}, "no webhook w"),
-        ],
-    )
-    async def test_a_wrong_action_says_what_is_wrong(
-        self, shop: Any, action: str, arguments: dict[str, Any], message: str
-    ) -> None:
-        await shop.act("place_order", {"number": 1001})
-        with pytest.raises(ValueError, match=message):
-            await shop.act(action, arguments)
-
-    async def test_what_the_shop_does_not_know_is_an_error_not_a_silence(self, shop: Any) -> None:
-        async with opened(shop.endpoint) as connector:
-            client = connector._client
-            assert client is not None
-            for document in ("{ products { id } }", "", "mutation { tagsAdd(id: $id, tags: $tags) { node { id } } }"):
-                response = await client.request("POST", connector._path, json={"query": document}, effect=Effect.SAFE)
-                assert "errors" in response.json()
+        assert "without the scopes read_inventory, write_inventory no shopify.inventory can be sent" in health.findings

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
-from connectors.storefront.shopify.graphql import read_answer
+from connectors.storefront.shopify.graphql import read_answer, read_changed, read_data
 from connectors.storefront.shopify.orders import order_json
 from hub.contract.errors import AuthError, CrossdockError, InDoubt, RejectedMessage, TransientError
 
@@ -46,6 +47,28 @@ class TestAnswers:
     def test_a_mutation_without_a_result_is_in_doubt(self) -> None:
         with pytest.raises(InDoubt):
             read_answer(b'{"data": {"tagsAdd": null}}', changes=True)
+
+    @pytest.mark.parametrize(
+        ("code", "expected"), [("IDEMPOTENCY_CONCURRENT_REQUEST", InDoubt), ("INVALID", RejectedMessage)]
+    )
+    def test_a_try_that_is_still_under_way_is_in_doubt(self, code: str, expected: type[Exception]) -> None:
+        refused = {"userErrors": [{"field": ["input"], "message": "Some reason.", "code": code}]}
+        with pytest.raises(CrossdockError, match=r"refundCreate input: Some reason\.") as error:
+            read_answer(json.dumps({"data": {"refundCreate": refused}}).encode(), changes=True)
+        assert type(error.value) is expected
+
+    def test_an_answer_of_another_shape_shows_no_value_of_it(self) -> None:
+        class Wanted(BaseModel):
+            order: int
+
+        body = b'{"data": {"order": "ada@mail.example"}}'
+        for read, expected in ((read_data, TransientError), (read_changed, InDoubt)):
+            with pytest.raises(CrossdockError) as error:
+                read(Wanted, body)
+            assert type(error.value) is expected
+            assert error.value.detail is not None
+            assert error.value.detail.startswith("order: ")
+            assert "ada@" not in f"{error.value.message}{error.value.detail}"
 
     @pytest.mark.parametrize(
         ("status", "wait"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -12,56 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import hub.source
-from connectors.formats.json import JsonFormat
-from connectors.storefront.shopify.graphql import read_update
+from connectors.storefront.shopify.order_updates import read_update
 from connectors.storefront.shopify.orders import order_json
 from hub.contract.documents import Order
-from hub.mapping import Mapping, MappingFailed, compile_mapping
-from hub.source import Problems, parse
+from hub.mapping import MappingFailed
+from tests.connectors.shopify_mapped import HEADER, ORDER, ROOT, Lookups, decoded, mapping, order_of, outbound
 
-ROOT = Path(__file__).parents[2]
-HEADER = {"source": "acme-shop", "source_id": "1"}
-
-
-class Lookups:
-    """Knows one order's number at the shop, and nothing else."""
-
-    def crosswalk(self, table: str, key: str) -> str:
-        raise AssertionError(f"no entry of {table} is wanted here")
-
-    def xref(self, system: str, kind: str) -> str | None:
-        return {("acme-shop", "id"): "912345678901234567"}.get((system, kind))
-
-    def sequence(self, name: str) -> int:
-        raise AssertionError(f"no number of {name} is wanted here")
-
-
-def mapping(name: str) -> Mapping:
-    path = ROOT / "mappings" / f"{name}.yaml"
-    problems = Problems()
-    node = parse(path.read_bytes(), str(path), problems)
-    problems.raise_if_errors()
-    assert isinstance(node, hub.source.Mapping)
-    compiled = compile_mapping(node, problems)
-    problems.raise_if_errors()
-    assert compiled is not None
-    return compiled
-
-
-ORDER = mapping("shopify/order")
 ACKNOWLEDGED = mapping("shopify/order_acknowledged")
-
-
-def decoded(tree: Any) -> Any:
-    """A tree as the hub reads it from JSON: numbers exact."""
-    [read] = JsonFormat().decode([tree if isinstance(tree, bytes) else json.dumps(tree).encode()])
-    return read.data
-
-
-def order_of(tree: Any) -> Order:
-    fields = ORDER.run({"source": decoded(tree), "effect": "created"}, Lookups())
-    return Order.model_validate({"header": HEADER, **fields})
 
 
 def real_orders(folder: Path) -> Iterator[dict[str, Any]]:
@@ -211,8 +167,8 @@ def test_real_orders_are_valid(samples: Path) -> None:
 def test_an_acknowledgement_is_an_update_the_connector_takes() -> None:
     source = decoded((ROOT / "mappings/shopify/samples/acknowledgement.json").read_bytes())
     tree = ACKNOWLEDGED.run({"source": source, "effect": "acknowledged", "target": "acme-shop"}, Lookups())
-    update = read_update(JsonFormat().encode(tree, "shopify.order_update"))
-    assert update.gid == "gid://shopify/Order/912345678901234567"
+    update = read_update(outbound(tree, "shopify.order_update"))
+    assert update.order == "gid://shopify/Order/912345678901234567"
     assert update.tags == ["erp-confirmed"]
     assert [field.value for field in update.metafields] == ["4500000012", "changed"]
 

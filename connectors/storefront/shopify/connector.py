@@ -1,39 +1,37 @@
-"""The Shopify connector: orders in by signed webhooks, tags and metafields out by GraphQL.
+"""The Shopify connector: orders and returns in by webhooks and a poll, what became of them back.
 
-Sources: shopify.dev/docs/apps/build/webhooks/subscribe/https (signature, headers, retries) and
-shopify.dev/docs/api/admin-graphql.
+What is sent is one module for each payload type: order_updates, fulfillments, inventory, refunds,
+returns. What is received is in webhooks and reconciling.
 """
 
 from __future__ import annotations
 
-import hmac
-import re
-from base64 import b64encode
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
-from connectors.storefront.shopify.graphql import (
-    CHECK,
-    CheckAnswer,
-    FindAnswer,
-    OrderUpdate,
-    read_answer,
-    read_data,
-    read_update,
-    throttled,
-)
-from connectors.transports.http import Effect, HttpClient, HttpSettings
+from connectors.storefront.shopify.api import ShopApi
+from connectors.storefront.shopify.fulfillments import Fulfillments
+from connectors.storefront.shopify.inventory import Inventory
+from connectors.storefront.shopify.locations import Locations
+from connectors.storefront.shopify.order_updates import OrderUpdates
+from connectors.storefront.shopify.payloads import LocationGid, Operation
+from connectors.storefront.shopify.reconciling import Poll, Reconcile
+from connectors.storefront.shopify.refunds import Refunds
+from connectors.storefront.shopify.returns import ReturnDecisions
+from connectors.storefront.shopify.webhooks import TYPES, read_webhook, verify
+from connectors.transports.http import HttpClient, HttpSettings
+from hub.contract.clock import from_micros
 from hub.contract.connector import (
     Connector,
     ConnectorConfig,
     Context,
     Family,
     Health,
-    Item,
     Manifest,
     Outbound,
+    Page,
     PushContext,
     Quality,
     Receipt,
@@ -41,23 +39,22 @@ from hub.contract.connector import (
     Request,
     Support,
 )
-from hub.contract.errors import ReceptionRefused, SignatureRefused
+from hub.contract.errors import RejectedMessage
 
 NEEDED_SCOPES = frozenset({"read_orders", "write_orders"})
-ORDER_TOPICS = frozenset(
-    f"orders/{event}" for event in ("create", "updated", "paid", "cancelled", "fulfilled", "partially_fulfilled")
-)
-"""Topics whose body is the bare order."""
+SCOPES_BY_TYPE: Mapping[str, frozenset[str]] = {
+    "shopify.fulfillment": frozenset(
+        {"read_merchant_managed_fulfillment_orders", "write_merchant_managed_fulfillment_orders"}
+    ),
+    "shopify.inventory": frozenset({"read_inventory", "write_inventory"}),
+    "shopify.return_decision": frozenset({"read_returns", "write_returns"}),
+}
+"""Scopes that only these payload types need."""
 
-_KEPT_HEADERS = (
-    "x-shopify-topic",
-    "x-shopify-webhook-id",
-    "x-shopify-triggered-at",
-    "x-shopify-shop-domain",
-    "x-shopify-api-version",
-)
-_TOPIC = re.compile(r"[a-z0-9_]{1,60}/[a-z0-9_]{1,60}")
-_LONGEST_ID = 200
+_CHECK = """query CrossdockCheck {
+  shop { name myshopifyDomain }
+  currentAppInstallation { accessScopes { handle } }
+}"""
 
 
 class ShopifyConfig(HttpSettings):
@@ -73,31 +70,48 @@ class ShopifyConfig(HttpSettings):
         description="Where the shop's API is reached; https:// and the domain unless there is a proxy or a sandbox.",
     )
     api_version: str = Field(
-        default="2026-04", pattern=r"^(20\d\d-(01|04|07|10)|unstable)$", description="Version of the GraphQL Admin API."
+        default="2026-04", pattern=r"^(20\d\d-(01|04|07|10)|unstable)$", description="Version of the Admin API."
     )
-    api_token: SecretStr = Field(description="Admin API access token of the app (scopes read_orders, write_orders).")
+    api_token: SecretStr = Field(description="Admin API access token of the app (scopes read_orders, write_orders, …).")
     webhook_secret: SecretStr = Field(description="The app's client secret, which signs its webhooks.")
     previous_webhook_secret: SecretStr | None = Field(
         default=None,
         description="The secret before a rotation; webhooks may be signed with it for an hour, retries for four more.",
     )
+    reconcile: Reconcile | bool = Field(
+        default=True, description="The poll for orders that no webhook brought: how far it looks back; false for none."
+    )
+    locations: dict[str, LocationGid] = Field(
+        default_factory=dict, description="Shopify's numbers of locations, by the names that warehouses have here."
+    )
 
 
 class ShopifyConnector(Connector[ShopifyConfig]):
-    """Receives orders; adds tags and sets metafields on them."""
+    """Receives and fetches orders and returns; tells the shop what became of them."""
 
     name: ClassVar[str] = "shopify"
     family: ClassVar[Family] = Family.STOREFRONT
     Config: ClassVar[type[ConnectorConfig]] = ShopifyConfig
-    emits: ClassVar[Mapping[str, str]] = {"shopify.order": "json"}
-    accepts: ClassVar[Mapping[str, str]] = {"shopify.order_update": "json"}
+    emits: ClassVar[Mapping[str, str]] = dict.fromkeys(TYPES.values(), "json")
+    accepts: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (
+            "shopify.order_update",
+            "shopify.fulfillment",
+            "shopify.inventory",
+            "shopify.refund",
+            "shopify.return_decision",
+        ),
+        "json",
+    )
     manifest: ClassVar[Manifest] = Manifest(
         title="Shopify",
-        direction=frozenset({"receive", "push"}),
+        direction=frozenset({"receive", "pull", "push"}),
         signature=Quality(Support.YES, "HMAC-SHA256 of the raw body, with the current and the previous client secret."),
-        idempotency=Quality(Support.YES, "Adding a tag and setting a metafield a second time change nothing."),
+        idempotency=Quality(
+            Support.YES, "What is sent changes nothing a second time, or is looked up before; Shopify's keys besides."
+        ),
         ordering=Quality(Support.YES, "Each order carries updated_at; webhooks arrive in any order."),
-        find=Quality(Support.YES, "The order's tags and metafields are read and compared."),
+        find=Quality(Support.YES, "The order, its fulfillments and refunds, the return or the stock are read."),
         backoff=Quality(Support.YES, "Retry-After of a 429, and the cost in a throttled answer with status 200."),
         redaction=Quality(Support.YES, "Token and secrets are never logged; headers kept name no customer."),
     )
@@ -106,15 +120,12 @@ class ShopifyConnector(Connector[ShopifyConfig]):
         super().__init__(config, context)
         secrets = (config.webhook_secret, config.previous_webhook_secret)
         self._secrets = [secret.get_secret_value().encode() for secret in secrets if secret is not None]
-        self._path = f"/admin/api/{config.api_version}/graphql.json"
         self._client: HttpClient | None = None
 
     async def open(self) -> None:
-        self._client = HttpClient(
-            self.config.url or f"https://{self.config.shop}",
-            self.config,
-            headers={"X-Shopify-Access-Token": self.config.api_token.get_secret_value()},
-        )
+        token = self.config.api_token.get_secret_value()
+        url = self.config.url or f"https://{self.config.shop}"
+        self._client = HttpClient(url, self.config, headers={"X-Shopify-Access-Token": token})
 
     async def close(self) -> None:
         if self._client is not None:
@@ -123,77 +134,80 @@ class ShopifyConnector(Connector[ShopifyConfig]):
 
     async def check(self) -> Health:
         """Whether the token reads this shop and has the scopes needed."""
-        answer = read_data(CheckAnswer, await self._ask({"query": CHECK, "variables": {}}, Effect.SAFE))
-        domain = answer.shop.domain
-        findings = [f"shop {answer.shop.name} ({domain}), API version {self.config.api_version}"]
+        answer = await self._api.ask(_CheckAnswer, _CHECK, {})
+        domain, granted = answer.shop.domain, {scope.handle for scope in answer.installation.scopes}
+        wrong = []
         if domain != self.config.shop:
-            findings.append(f"the token belongs to {domain}, the connection says shop: {self.config.shop}")
-        if missing := NEEDED_SCOPES - {scope.handle for scope in answer.installation.scopes}:
-            findings.append(f"the app lacks the scopes {', '.join(sorted(missing))}; grant them and install it again")
-        return Health(ok=len(findings) == 1, findings=findings)
+            wrong.append(f"the token belongs to {domain}, the connection says shop: {self.config.shop}")
+        if missing := NEEDED_SCOPES - granted:
+            wrong.append(f"the app lacks the scopes {', '.join(sorted(missing))}; grant them and install it again")
+        shop = f"shop {answer.shop.name} ({domain}), API version {self.config.api_version}"
+        return Health(ok=not wrong, findings=[shop, *wrong, *_not_sendable(granted)])
 
     def receive(self, request: Request) -> Reception:
-        """Verify a webhook and keep its body as it is.
+        """Verify a webhook and keep its body as it is."""
+        verify(request, self.config.shop, self._secrets)
+        return Reception([read_webhook(request)])
 
-        A topic that is not an order is taken too, as `shopify.<topic>`: Shopify drops a
-        subscription that is refused, and what no pipeline takes is seen in the hub.
-        """
-        self._verify(request)
-        headers = request.headers
-        topic, webhook = headers.get("x-shopify-topic", ""), headers.get("x-shopify-webhook-id", "")
-        if not webhook or len(webhook) > _LONGEST_ID:
-            raise ReceptionRefused("The webhook has no usable X-Shopify-Webhook-Id.", header="x-shopify-webhook-id")
-        item = Item(
-            key=f"webhook:{webhook}",
-            type="shopify.order" if topic in ORDER_TOPICS else _other_type(topic),
-            body=request.body,
-            name=topic,
-            content_type="application/json",
-            headers={name: headers[name] for name in _KEPT_HEADERS if name in headers},
-        )
-        return Reception([item])
+    async def pull(self, cursor: str | None) -> Page:
+        """The next orders that changed, unless the connection shall not poll."""
+        settings = self.config.reconcile
+        if settings is False:
+            return Page([])
+        poll = Poll(self._api, Reconcile() if settings is True else settings)
+        return await poll.page(cursor, from_micros(self.context.clock.now()))
 
     async def push(self, out: Outbound, context: PushContext) -> Receipt:
-        """Add tags and set metafields of one order, in one request."""
-        update = read_update(out.body)
-        read_answer(await self._ask(update.mutation(), Effect.ONCE), changes=True)
-        return _receipt(update)
+        """Do what the payload type says."""
+        return await self._operation(out).push(out, context)
 
     async def find(self, out: Outbound) -> Receipt | None:
-        """Whether the order has the tags and metafields of this transmission."""
-        update = read_update(out.body)
-        order = read_data(FindAnswer, await self._ask(update.look_up(), Effect.SAFE)).order
-        return _receipt(update) if order is not None and update.is_met_by(order) else None
+        """Look in the shop for what the payload type does."""
+        return await self._operation(out).find(out)
 
-    def _verify(self, request: Request) -> None:
-        given = request.headers.get("x-shopify-hmac-sha256", "").encode(errors="replace")
-        expected = [b64encode(hmac.digest(secret, request.body, "sha256")) for secret in self._secrets]
-        if not any([hmac.compare_digest(given, signature) for signature in expected]):  # noqa: C419 - constant time
-            raise SignatureRefused(
-                "The webhook's signature is missing or wrong; compare webhook_secret with the app's."
-            )
-        domain = request.headers.get("x-shopify-shop-domain", "")
-        if domain.lower() != self.config.shop:
-            raise ReceptionRefused(
-                f"The webhook is from shop {domain[:100]!r}, and this connection is {self.config.shop}'s.",
-                header="x-shopify-shop-domain",
-            )
+    def _operation(self, out: Outbound) -> Operation:
+        api, locations = self._api, Locations(self.config.locations)
+        match out.type:
+            case "shopify.order_update":
+                return OrderUpdates(api)
+            case "shopify.fulfillment":
+                return Fulfillments(api, locations)
+            case "shopify.inventory":
+                return Inventory(api, self.context.state, locations)
+            case "shopify.refund":
+                return Refunds(api, locations)
+            case "shopify.return_decision":
+                return ReturnDecisions(api)
+        raise RejectedMessage(f"Shopify takes no {out.type}; it takes {', '.join(self.accepts)}.", value=out.type)
 
-    async def _ask(self, document: Mapping[str, Any], effect: Effect) -> bytes:
+    @property
+    def _api(self) -> ShopApi:
         if self._client is None:
             raise RuntimeError("the connector is not open")
-        response = await self._client.request("POST", self._path, json=document, effect=effect, returned={429})
-        if response.status_code == 429:
-            raise throttled(response.headers.get("retry-after"))
-        return response.content
+        return ShopApi(self._client, self.config.api_version)
 
 
-def _other_type(topic: str) -> str:
-    if not _TOPIC.fullmatch(topic):
-        raise ReceptionRefused("The webhook has no usable X-Shopify-Topic.", header="x-shopify-topic")
-    return f"shopify.{topic.replace('/', '.')}"
+class _Scope(BaseModel):
+    handle: str
 
 
-def _receipt(update: OrderUpdate) -> Receipt:
-    keys = [f"{field.namespace}.{field.key}" for field in update.metafields]
-    return Receipt(note=f"order {update.gid.rpartition('/')[2]}: {', '.join([*update.tags, *keys])}")
+class _Shop(BaseModel):
+    name: str
+    domain: str = Field(alias="myshopifyDomain")
+
+
+class _Installation(BaseModel):
+    scopes: list[_Scope] = Field(alias="accessScopes")
+
+
+class _CheckAnswer(BaseModel):
+    shop: _Shop
+    installation: _Installation = Field(alias="currentAppInstallation")
+
+
+def _not_sendable(granted: set[str]) -> list[str]:
+    """A line for each payload type that the app's scopes do not suffice for."""
+    missing = {type_: sorted(needed - granted) for type_, needed in SCOPES_BY_TYPE.items()}
+    return [
+        f"without the scopes {', '.join(scopes)} no {type_} can be sent" for type_, scopes in missing.items() if scopes
+    ]

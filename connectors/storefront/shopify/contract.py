@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from connectors.storefront.shopify.orders import order_json
-from connectors.storefront.shopify.simulator import FAULTS
+from connectors.storefront.shopify.simulator import ACTIONS, FAULTS
 from hub.contract.connector import Outbound, Request
 from hub.contract.simulator import Simulator
 from hub.contract.testkit import ConnectorCase
 
 
 class ShopifyCase(ConnectorCase):
-    """An order comes in; the ERP's number goes back as a tag and a metafield."""
+    """An order comes in by webhook and by the poll; the ERP's number goes back as a tag and a metafield."""
 
     settings: ClassVar[Mapping[str, Any]] = {"shop": "acme.myshopify.com", "slow_seconds": 1.5}
-    actions: ClassVar[frozenset[str]] = frozenset({"place_order", "update_order", "deliver", "resend"})
+    actions: ClassVar[frozenset[str]] = ACTIONS
     faults: ClassVar[frozenset[str]] = FAULTS
 
     def __init__(self) -> None:
@@ -37,6 +37,9 @@ class ShopifyCase(ConnectorCase):
     async def prepare(self, simulator: Simulator) -> None:
         placed = await simulator.act("place_order", {"number": 1001, "deliver": "hold"})
         self._order_id = placed["id"]
+
+    async def offer(self, simulator: Simulator) -> None:
+        await simulator.act("place_order", {"number": 1001, "deliver": "never"})
 
     def outbound(self) -> Outbound:
         metafield = {"namespace": "crossdock", "key": "erp_order", "value": "45", "type": "single_line_text_field"}

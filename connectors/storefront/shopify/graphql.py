@@ -1,157 +1,28 @@
-"""The GraphQL Admin API: the documents sent, and what its answers mean.
+"""What the answers of the GraphQL Admin API mean.
 
 Shopify answers most failures with status 200 and an `errors` list, or with `userErrors` inside
-the data. Sources: shopify.dev/docs/api/admin-graphql (tagsAdd, metafieldsSet, order) and
-shopify.dev/docs/api/usage/limits (cost and throttleStatus, in points and points a second).
+the data. Sources: shopify.dev/docs/api/usage/limits (cost and throttleStatus, in points and points
+a second) and shopify.dev/docs/api/usage/implementing-idempotency (the codes of keys).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from hub.contract.errors import AuthError, CrossdockError, InDoubt, RejectedMessage, TransientError
 
 M = TypeVar("M", bound=BaseModel)
 
-CHECK = """query CrossdockCheck {
-  shop { name myshopifyDomain }
-  currentAppInstallation { accessScopes { handle } }
-}"""
-
-FIND = """query CrossdockFind($id: ID!, $keys: [String!]) {
-  order(id: $id) { id tags metafields(first: 25, keys: $keys) { nodes { namespace key value } } }
-}"""
-
-_ADD_TAGS = "tagsAdd(id: $id, tags: $tags) { userErrors { field message } }"
-_SET_METAFIELDS = "metafieldsSet(metafields: $metafields) { userErrors { field message code } }"
 _REFUSED_CODES = frozenset({"ACCESS_DENIED", "UNAUTHORIZED", "SHOP_INACTIVE"})
+_UNDER_WAY = "IDEMPOTENCY_CONCURRENT_REQUEST"
+"""An earlier request with the same key is not done yet."""
+
 _DEFAULT_WAIT = 1.0
 _LONGEST_WAIT = 3600.0
-
-
-class Metafield(BaseModel):
-    """A value kept with the order, under `namespace.key`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    namespace: str = Field(min_length=3, max_length=255)
-    key: str = Field(min_length=2, max_length=64)
-    type: str = Field(min_length=1)
-    value: str = Field(min_length=1)
-
-
-class _Value(BaseModel):
-    namespace: str
-    key: str
-    value: str
-
-
-class _Values(BaseModel):
-    nodes: list[_Value]
-
-
-class FoundOrder(BaseModel):
-    """What FIND reads of an order."""
-
-    tags: list[str]
-    metafields: _Values
-
-
-class FindAnswer(BaseModel):
-    """The data of FIND."""
-
-    order: FoundOrder | None
-
-
-class _Scope(BaseModel):
-    handle: str
-
-
-class _Shop(BaseModel):
-    name: str
-    domain: str = Field(alias="myshopifyDomain")
-
-
-class _Installation(BaseModel):
-    scopes: list[_Scope] = Field(alias="accessScopes")
-
-
-class CheckAnswer(BaseModel):
-    """The data of CHECK."""
-
-    shop: _Shop
-    installation: _Installation = Field(alias="currentAppInstallation")
-
-
-def _integer_as_text(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-class OrderUpdate(BaseModel):
-    """A `shopify.order_update`: what to add to an order.
-
-    `order` is the order's number in Shopify, as an integer, text, or `gid://shopify/Order/…`.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    order: Annotated[str, BeforeValidator(_integer_as_text), Field(pattern=r"^(gid://shopify/Order/)?[0-9]{1,20}$")]
-    tags: list[Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^,]+$")]] = Field(default_factory=list)
-    metafields: list[Metafield] = Field(default_factory=list, max_length=25)
-
-    @property
-    def gid(self) -> str:
-        """The order's global id."""
-        return self.order if self.order.startswith("gid:") else f"gid://shopify/Order/{self.order}"
-
-    def mutation(self) -> dict[str, Any]:
-        """The one request that adds the tags and sets the metafields."""
-        variables: dict[str, Any] = {}
-        parts: list[tuple[str, str]] = []
-        if self.tags:
-            variables |= {"id": self.gid, "tags": self.tags}
-            parts.append(("$id: ID!, $tags: [String!]!", _ADD_TAGS))
-        if self.metafields:
-            variables["metafields"] = [{"ownerId": self.gid, **field.model_dump()} for field in self.metafields]
-            parts.append(("$metafields: [MetafieldsSetInput!]!", _SET_METAFIELDS))
-        declared, selected = ", ".join(part[0] for part in parts), " ".join(part[1] for part in parts)
-        return {"query": f"mutation CrossdockUpdate({declared}) {{ {selected} }}", "variables": variables}
-
-    def look_up(self) -> dict[str, Any]:
-        """The request that reads what `is_met_by` compares."""
-        keys = [f"{field.namespace}.{field.key}" for field in self.metafields]
-        return {"query": FIND, "variables": {"id": self.gid, "keys": keys}}
-
-    def is_met_by(self, order: FoundOrder) -> bool:
-        """Whether the order has all the tags and all the metafields already.
-
-        Tags are compared without case, as Shopify does.
-        """
-        tags = {tag.lower() for tag in order.tags}
-        values = {(node.namespace, node.key): node.value for node in order.metafields.nodes}
-        return all(tag.lower() in tags for tag in self.tags) and all(
-            values.get((field.namespace, field.key)) == field.value for field in self.metafields
-        )
-
-
-def read_update(body: bytes) -> OrderUpdate:
-    """The update in a transmission's body; RejectedMessage naming each wrong field."""
-    try:
-        update = OrderUpdate.model_validate_json(body)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
-        fields = [".".join(map(str, fault["loc"])) or "body" for fault in faults]
-        wrong = "; ".join(f"{field}: {fault['msg']}" for field, fault in zip(fields, faults, strict=True))
-        raise RejectedMessage(
-            f"This is not a shopify.order_update: {wrong}. Correct the mapping that makes it.", field=fields[0]
-        ) from None
-    if not update.tags and not update.metafields:
-        raise RejectedMessage("The order update has neither tags nor metafields.", field="tags")
-    return update
 
 
 def read_answer(body: bytes, *, changes: bool) -> dict[str, Any]:
@@ -174,7 +45,15 @@ def read_data(model: type[M], body: bytes) -> M:
     try:
         return model.model_validate(read_answer(body, changes=False))
     except ValidationError as error:
-        raise TransientError("Shopify's answer has another shape than expected.", detail=str(error)) from None
+        raise TransientError("Shopify's answer has another shape than expected.", detail=faults_of(error)) from None
+
+
+def read_changed(model: type[M], body: bytes) -> M:
+    """The answer to a mutation as `model`; one of another shape is in doubt."""
+    try:
+        return model.model_validate(read_answer(body, changes=True))
+    except ValidationError as error:
+        raise InDoubt("Shopify's answer has another shape than expected.", detail=faults_of(error)) from None
 
 
 def throttled(retry_after: str | None) -> TransientError:
@@ -184,6 +63,17 @@ def throttled(retry_after: str | None) -> TransientError:
     except ValueError:
         wait = _DEFAULT_WAIT
     return TransientError("Shopify throttled the request.", retry_after=_believable(wait), status=429)
+
+
+def faults_of(error: ValidationError) -> str:
+    """What is wrong in a tree and where, without the values, which may be a customer's."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+
+
+def user_error_codes(error: RejectedMessage) -> set[str]:
+    """The codes of the user errors for which a request was refused."""
+    return {str(one.get("code")) for one in error.where.get("user_errors", ())}
 
 
 def _believable(wait: float) -> float:
@@ -243,11 +133,17 @@ def _wait(extensions: Mapping[str, Any]) -> float:
 
 
 def _refuse_user_errors(data: Mapping[str, Any]) -> None:
-    found = [
-        f"{name} {'.'.join(map(str, error.get('field') or ()))}: {error.get('message')}"
+    errors = [
+        (name, error)
         for name, payload in data.items()
         if isinstance(payload, dict)
         for error in _listed(payload.get("userErrors") or [])
     ]
-    if found:
-        raise RejectedMessage(f"Shopify refused the update: {'; '.join(found)}.", user_errors=found)
+    if not errors:
+        return
+    said = "; ".join(
+        f"{name} {'.'.join(map(str, error.get('field') or ()))}: {error.get('message')}" for name, error in errors
+    )
+    if _UNDER_WAY in {error.get("code") for _, error in errors}:
+        raise InDoubt(f"Shopify is still working on an earlier try of this request: {said}.")
+    raise RejectedMessage(f"Shopify refused the update: {said}.", user_errors=[dict(error) for _, error in errors])

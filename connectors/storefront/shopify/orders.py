@@ -9,6 +9,7 @@ Source of the format: shopify.dev/docs/api/admin-rest/latest/resources/order.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -45,7 +46,7 @@ def order_json(number: int, *, lines: Sequence[Mapping[str, Any]] | None = None,
     customer = CUSTOMERS[number % len(CUSTOMERS)]
     currency = str(overrides.get("currency", "USD"))
     items = [line_item(number, position, line, currency) for position, line in enumerate(lines or DEFAULT_LINES)]
-    email = f"{customer['first_name']}.{customer['last_name']}.{number}@mail.example".lower()
+    email = _plain(f"{customer['first_name']}.{customer['last_name']}.{number}@mail.example").lower()
     order: Json = {
         **_identity(number, email, currency),
         **totals(items, currency),
@@ -129,6 +130,11 @@ def money_set(amount: Decimal, currency: str) -> Json:
 def stamp(moment: datetime) -> str:
     """A time as Shopify writes it: whole seconds, with the shop's offset."""
     return moment.replace(microsecond=0).isoformat()
+
+
+def _plain(text: str) -> str:
+    """The text without accents, as people write their names in addresses."""
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
 def _identity(number: int, email: str, currency: str) -> Json:

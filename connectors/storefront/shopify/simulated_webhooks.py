@@ -46,10 +46,10 @@ class ShopWebhooks(WebhookSender[Webhook]):
         self.sent: dict[str, Webhook] = {}
         self._shop, self._api_version = shop, api_version
 
-    def make(self, topic: str, order: Json) -> Webhook:
-        """A webhook about the order as it is now, held until it is sent."""
-        body = json.dumps(order, ensure_ascii=False, separators=(",", ":")).encode()
-        webhook = Webhook(str(uuid4()), topic, order["name"], body, datetime.now(UTC).isoformat())
+    def make(self, topic: str, order: str, said: Json) -> Webhook:
+        """A webhook about an order (its name), which says what is so now; held until it is sent."""
+        body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+        webhook = Webhook(str(uuid4()), topic, order, body, datetime.now(UTC).isoformat())
         self.sent[webhook.id] = webhook
         return webhook
 

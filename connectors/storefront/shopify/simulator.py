@@ -1,7 +1,7 @@
-"""A Shopify shop on loopback: takes orders, sends webhooks, answers the GraphQL Admin API.
+"""A Shopify shop on loopback: takes orders, sends webhooks, answers the Admin API.
 
-Adding a tag or setting a metafield changes the order and sends `orders/updated`, as in a real
-shop: the echo that a hub must not take for news.
+Whatever is changed by GraphQL changes the order and sends `orders/updated`, as in a real shop: the
+echo that a hub must not take for news.
 """
 
 from __future__ import annotations
@@ -10,13 +10,24 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.storefront.shopify.orders import Json
-from connectors.storefront.shopify.simulated_shop import Shop, ShopOrder
+from connectors.storefront.shopify.simulated_actions import (
+    Article,
+    Deliver,
+    Delivery,
+    PlaceOrder,
+    RequestReturn,
+    Resend,
+    Settings,
+    UpdateOrder,
+    plain,
+)
+from connectors.storefront.shopify.simulated_shop import Shop
+from connectors.storefront.shopify.simulated_stock import Stockroom
 from connectors.storefront.shopify.simulated_webhooks import ShopWebhooks, Webhook, summaries
 from hub.contract import simulator as contract
 
@@ -32,84 +43,23 @@ FAULTS = frozenset(
         "wrong_signature",
     }
 )
-ACTIONS = frozenset({"place_order", "update_order", "deliver", "resend"})
+ACTIONS = frozenset(
+    {"place_order", "update_order", "request_return", "add_article", "remove_article", "deliver", "resend"}
+)
 _COST = {"requestedQueryCost": 22, "actualQueryCost": None}
 _THROTTLED = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
 
 
-class Settings(BaseModel):
-    """Settings of the simulated shop."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    shop: str | None = Field(default=None, description="Domain; made from the connection's name unless given.")
-    slow_seconds: float = Field(default=2.0, ge=0, description="How long an answer takes under the fault `slow`.")
-
-
-class Line(BaseModel):
-    """A line wanted; further keys are fields of the line item."""
-
-    model_config = ConfigDict(extra="allow")
-
-    sku: str
-    quantity: int = Field(ge=0)
-    price: str | None = None
-
-
-class Delivery(BaseModel):
-    """How a webhook is to be delivered: at once or when told to, and how many times."""
-
-    deliver: Literal["now", "hold"] = "now"
-    copies: int = Field(default=1, ge=1, le=100)
-
-
-class PlaceOrder(Delivery):
-    """`place_order`: further keys are fields of the order."""
-
-    model_config = ConfigDict(extra="allow")
-
-    number: int | None = Field(default=None, gt=0)
-    lines: list[Line] | None = None
-
-
-class UpdateOrder(Delivery):
-    """`update_order`: `changes` are fields of the order; `lines` the lines it shall have."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    number: str | int
-    changes: dict[str, Any] = Field(default_factory=dict)
-    lines: list[Line] | None = None
-
-
-class Deliver(BaseModel):
-    """`deliver`: what is held, in this order; or the webhooks named, in theirs."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    order: Literal["oldest_first", "newest_first"] = "oldest_first"
-    webhooks: list[str] | None = None
-
-
-class Resend(BaseModel):
-    """`resend`: a webhook, or an order's last one, again under the id it had."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    webhook: str | None = None
-    number: str | int | None = None
-    copies: int = Field(default=1, ge=1, le=100)
-
-
 class Simulator(contract.Simulator):
-    """Actions: place_order, update_order, deliver, resend. Faults: see FAULTS."""
+    """Actions: see ACTIONS. Faults: see FAULTS."""
 
     def __init__(self, context: contract.SandboxContext, settings: Mapping[str, Any]) -> None:
         super().__init__(context, settings)
         self._settings = Settings.model_validate(dict(settings))
         domain = self._settings.shop or f"{context.connection.replace('_', '-')}.myshopify.com"
         self._token, self._secret = f"shpat_{secrets.token_hex(16)}", secrets.token_hex(32)
-        self._shop = Shop(domain, self._announce)
+        stockroom = Stockroom(self._settings.locations, self._settings.assigned)
+        self._shop = Shop(domain, stockroom, self._announce)
         self._webhooks = ShopWebhooks(
             f"{context.hub_url.rstrip('/')}/in/{context.connection}", domain, self._secret, API_VERSION
         )
@@ -118,6 +68,9 @@ class Simulator(contract.Simulator):
         self._actions: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
             "place_order": self._place_order,
             "update_order": self._update_order,
+            "request_return": self._request_return,
+            "add_article": self._add_article,
+            "remove_article": self._remove_article,
             "deliver": self._deliver,
             "resend": self._resend,
         }
@@ -126,6 +79,7 @@ class Simulator(contract.Simulator):
         """Listen; returns url, token, secret and shop."""
         app = web.Application()
         app.router.add_post("/admin/api/{version}/graphql.json", self._graphql)
+        app.router.add_get("/admin/api/{version}/orders.json", self._orders)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -149,9 +103,10 @@ class Simulator(contract.Simulator):
         return await self._actions[action](arguments)
 
     def state(self) -> Json:
-        """Orders by name with tags, metafields, mutations and effects; webhooks in their order."""
+        """Orders by name with what was done to them; what is in stock; webhooks in their order."""
         return {
-            "orders": {name: _shown(order) for name, order in self._shop.orders.items()},
+            "orders": {name: order.state() for name, order in self._shop.book.orders.items()},
+            "inventory": self._shop.stockroom.state(),
             "webhooks": summaries(list(self._webhooks.sent.values())),
             "held": [webhook.id for webhook in self._webhooks.held()],
         }
@@ -166,19 +121,39 @@ class Simulator(contract.Simulator):
 
     async def _place_order(self, arguments: Mapping[str, Any]) -> Json:
         wanted = PlaceOrder.model_validate(dict(arguments))
-        order = self._shop.place(wanted.number, _plain(wanted.lines), wanted.model_extra or {})
-        return await self._webhook("orders/create", order, wanted)
+        order = self._shop.place(wanted.number, plain(wanted.lines), wanted.model_extra or {})
+        return await self._order_webhook("orders/create", order, wanted)
 
     async def _update_order(self, arguments: Mapping[str, Any]) -> Json:
         wanted = UpdateOrder.model_validate(dict(arguments))
-        order = self._shop.update(str(wanted.number), wanted.changes, _plain(wanted.lines))
-        return await self._webhook("orders/updated", order, wanted)
+        order = self._shop.update(str(wanted.number), wanted.changes, plain(wanted.lines))
+        return await self._order_webhook("orders/updated", order, wanted)
 
-    async def _webhook(self, topic: str, order: Json, delivery: Delivery) -> Json:
-        webhook = self._webhooks.make(topic, order)
+    async def _request_return(self, arguments: Mapping[str, Any]) -> Json:
+        wanted = RequestReturn.model_validate(dict(arguments))
+        order, said = self._shop.returns.request(str(wanted.number), [line.model_dump() for line in wanted.lines])
+        sent = await self._webhook("returns/request", order.data["name"], said, wanted)
+        return {"id": said["id"], "name": said["name"], "webhook": sent}
+
+    async def _add_article(self, arguments: Mapping[str, Any]) -> Json:
+        item = self._shop.stockroom.add(Article.model_validate(dict(arguments)).sku)
+        return {"id": item.id, "sku": item.sku}
+
+    async def _remove_article(self, arguments: Mapping[str, Any]) -> None:
+        self._shop.stockroom.remove(Article.model_validate(dict(arguments)).sku)
+
+    async def _order_webhook(self, topic: str, order: Json, delivery: Delivery) -> Json:
+        sent = await self._webhook(topic, order["name"], order, delivery)
+        return {"id": order["id"], "name": order["name"], "webhook": sent}
+
+    async def _webhook(self, topic: str, order: str, said: Json, delivery: Delivery) -> Json | None:
+        """Make a webhook and send it if it shall be now; one that never comes is not even made."""
+        if delivery.deliver == "never":
+            return None
+        webhook = self._webhooks.make(topic, order, said)
         if delivery.deliver == "now":
             await self._webhooks.send(webhook, delivery.copies)
-        return {"id": order["id"], "name": order["name"], "webhook": webhook.summary()}
+        return webhook.summary()
 
     async def _deliver(self, arguments: Mapping[str, Any]) -> list[Json]:
         wanted = Deliver.model_validate(dict(arguments))
@@ -202,21 +177,45 @@ class Simulator(contract.Simulator):
         return self._webhooks.sent[webhook]
 
     def _last(self, number: str) -> Webhook:
-        name = self._shop.find(number).data["name"]
-        return [webhook for webhook in self._webhooks.sent.values() if webhook.order == name][-1]
+        name = self._shop.book.find(number).data["name"]
+        sent = [webhook for webhook in self._webhooks.sent.values() if webhook.order == name]
+        if not sent:
+            raise ValueError(f"There is no webhook about order {name}.")
+        return sent[-1]
 
-    def _announce(self, order: Json) -> None:
-        self._webhooks.send_later(self._webhooks.make("orders/updated", order))
+    def _announce(self, topic: str, order: str, said: Json) -> None:
+        self._webhooks.send_later(self._webhooks.make(topic, order, said))
 
     async def _graphql(self, request: web.Request) -> web.Response:
         asked = await request.json()
+
+        def answer() -> web.Response:
+            version = request.match_info["version"]
+            return web.json_response(self._shop.execute(asked["query"], asked.get("variables") or {}, version))
+
+        return await self._answer(request, answer)
+
+    async def _orders(self, request: web.Request) -> web.Response:
+        def answer() -> web.Response:
+            try:
+                found, following = self._shop.book.listed(request.query)
+            except ValueError as error:
+                return web.json_response({"errors": {"page_info": str(error)}}, status=400)
+            response = web.json_response({"orders": found})
+            if following is not None:
+                url = request.url.with_query(limit=request.query.get("limit", "50"), page_info=following)
+                response.headers["Link"] = f'<{url}>; rel="next"'
+            return response
+
+        return await self._answer(request, answer)
+
+    async def _answer(self, request: web.Request, make: Callable[[], web.Response]) -> web.Response:
+        """What `make` answers, unless the token is wrong or a fault is due."""
         if request.headers.get("X-Shopify-Access-Token") != self._token:
             return web.json_response({"errors": "[API] Invalid API key or access token"}, status=401)
         fault = self._faults.popleft() if self._faults else ""
-        if fault in {"", "slow", "apply_and_close"}:
-            answer = web.json_response(self._shop.execute(asked["query"], asked.get("variables") or {}))
-        else:
-            answer = _faulty(fault)
+        acts = fault in {"", "slow", "apply_and_close"}
+        answer = make() if acts else _faulty(fault, rest=request.method == "GET")
         if fault == "slow":
             await asyncio.sleep(self._settings.slow_seconds)
         if fault.endswith("_and_close") and request.transport is not None:
@@ -224,25 +223,11 @@ class Simulator(contract.Simulator):
         return answer
 
 
-def _faulty(fault: str) -> web.Response:
-    if fault == "throttle_200":
+def _faulty(fault: str, *, rest: bool) -> web.Response:
+    """An answer that fails; REST throttles with status 429 only."""
+    if fault == "throttle_200" and not rest:
         status = {"maximumAvailable": 2000.0, "currentlyAvailable": 2, "restoreRate": 100.0}
         return web.json_response({"errors": [_THROTTLED], "extensions": {"cost": {**_COST, "throttleStatus": status}}})
-    if fault == "throttle_429":
+    if fault.startswith("throttle"):
         return web.json_response({"errors": [_THROTTLED]}, status=429, headers={"Retry-After": "1.0"})
     return web.json_response({"errors": "Internal Server Error"}, status=500)
-
-
-def _shown(order: ShopOrder) -> Json:
-    return {
-        "id": order.data["id"],
-        "updated_at": order.data["updated_at"],
-        "tags": order.tags,
-        "metafields": {key: metafield["value"] for key, metafield in order.metafields.items()},
-        "mutations": dict(order.mutations),
-        "effects": dict(order.effects),
-    }
-
-
-def _plain(lines: list[Line] | None) -> list[Json] | None:
-    return None if lines is None else [line.model_dump(exclude_none=True) for line in lines]

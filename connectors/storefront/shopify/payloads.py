@@ -1,0 +1,69 @@
+"""What the payloads that the connector takes have in common: how they are read, and Shopify's ids."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Annotated, Any, Protocol, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from connectors.formats.json import JsonFormat
+from hub.contract.connector import Outbound, PushContext, Receipt
+from hub.contract.errors import RejectedMessage
+
+M = TypeVar("M", bound=BaseModel)
+
+_NUMBER = re.compile(r"[0-9]{1,20}")
+
+
+class Payload(BaseModel):
+    """Base of the payloads and their parts: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Operation(Protocol):
+    """What the connector does with one payload type; the same transmission twice has one effect."""
+
+    async def push(self, out: Outbound, context: PushContext) -> Receipt:
+        """As `Connector.push`."""
+        ...
+
+    async def find(self, out: Outbound) -> Receipt | None:
+        """As `Connector.find`."""
+        ...
+
+
+def read_payload(model: type[M], out: Outbound) -> M:
+    """The payload of a transmission; RejectedMessage naming each wrong field."""
+    tree = next(JsonFormat().decode([out.body])).data
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False)
+        fields = [".".join(map(str, fault["loc"])) or "body" for fault in faults]
+        wrong = "; ".join(f"{field}: {fault['msg']}" for field, fault in zip(fields, faults, strict=True))
+        raise RejectedMessage(
+            f"This is not a {out.type}: {wrong}. Correct the mapping that makes it.", field=fields[0]
+        ) from None
+
+
+def gid(kind: str, value: Any) -> str:
+    """The global id of an object, from that or from its number as integer or text; else a ValueError."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    prefix = f"gid://shopify/{kind}/"
+    if not isinstance(text, str) or not _NUMBER.fullmatch(text.removeprefix(prefix)):
+        raise ValueError(f"{str(value)[:80]!r} is neither a number nor {prefix}…")
+    return prefix + text.removeprefix(prefix)
+
+
+def number(gid: str) -> str:
+    """The number at the end of a global id, by which people and webhooks know the object."""
+    return gid.rpartition("/")[2]
+
+
+OrderGid = Annotated[str, BeforeValidator(partial(gid, "Order"))]
+LineGid = Annotated[str, BeforeValidator(partial(gid, "LineItem"))]
+LocationGid = Annotated[str, BeforeValidator(partial(gid, "Location"))]
+ReturnGid = Annotated[str, BeforeValidator(partial(gid, "Return"))]
