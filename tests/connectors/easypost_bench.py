@@ -19,7 +19,8 @@ from hub.contract.testkit import FakePush, capturing_log, fake_context
 
 SECRET = "s\u00e9cret \ufb01"
 ADDRESS = {"name": "Ada King", "street1": "417 Montgomery Street", "city": "San Francisco", "country": "US"}
-ORDER = {"shipment": {"to_address": ADDRESS, "from_address": ADDRESS, "parcel": {"weight": 65.9}}}
+PARCEL = {"to_address": ADDRESS, "from_address": ADDRESS, "parcel": {"weight": 65.9}}
+ORDER = {"shipments": [PARCEL]}
 
 
 @asynccontextmanager
@@ -47,9 +48,14 @@ def event(body: bytes = b'{"id":"evt_1","description":"tracker.updated"}', secre
     return Request("POST", "/in/parcels", {}, {"x-hmac-signature": signature}, body)
 
 
-def outbound(order: Any = None, transmission: str = "t-1") -> Outbound:
+def outbound(order: Any = None, transmission: str = "t") -> Outbound:
     body = json.dumps(ORDER if order is None else order).encode()
     return Outbound(transmission, f"test/{transmission}", "easypost.shipment", "1001", "application/json", body)
+
+
+def tracker_request(*parcels: tuple[str, str | None]) -> Outbound:
+    body = json.dumps({"trackers": [{"tracking_code": code, "carrier": carrier} for code, carrier in parcels]}).encode()
+    return Outbound("t", "test/t", "easypost.tracker_request", "1001", "application/json", body)
 
 
 def again(out: Outbound, push: FakePush) -> Outbound:

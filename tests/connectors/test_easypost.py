@@ -21,16 +21,19 @@ from hub.contract.errors import (
     ReceptionRefused,
     RejectedMessage,
     SignatureRefused,
+    TransientError,
 )
 from hub.contract.testkit import FakePush
 from tests.connectors.easypost_bench import (
     ORDER,
+    PARCEL,
     event,
     offline,
     only_shipment,
     opened,
     outbound,
     simulated,
+    tracker_request,
 )
 from tests.connectors.webhook_hub import Hub, eventually, listening, serving
 
@@ -137,7 +140,8 @@ class TestBuying:
         }
         assert receipt.note == f"USPS GroundAdvantage at 8.20 USD, {shipment['tracking_code']}"
         assert answer["postage_label"]["label_url"].endswith(".png")
-        assert [set(done) for done in push.checkpoints] == [{"shipment"}, {"shipment", "tracking_number"}]
+        assert [set(done) for done in push.checkpoints] == [{"shipments"}] * 2
+        assert push.done == {"shipments": [{"shipment": answer["id"], "tracking_number": shipment["tracking_code"]}]}
 
     @pytest.mark.parametrize(
         ("rate", "bought"),
@@ -176,7 +180,8 @@ class TestBuying:
 
         parcel = b'{"weight": 65.90, "length": 12345678901234567890}'
         body = (
-            b'{"shipment": {"to_address": {}, "from_address": {}, "parcel": %s, "customs_info": {"a": [1]}}}' % parcel
+            b'{"shipments": [{"to_address": {}, "from_address": {}, "parcel": %s, "customs_info": {"a": [1]}}]}'
+            % parcel
         )
         async with serving(answer) as url, opened({"url": url, "api_key": "k", "secret": "s"}) as connector:
             with pytest.raises(RejectedMessage):
@@ -187,10 +192,14 @@ class TestBuying:
     @pytest.mark.parametrize(
         ("change", "field"),
         [
-            ({"shipment": None}, "shipment"),
-            ({"shipment": {}}, "shipment.to_address"),
-            ({"shipment": {**ORDER["shipment"], "parcel": [1]}}, "shipment.parcel"),
-            ({"shipment": {**ORDER["shipment"], "reference": "SO-1"}}, "shipment.reference"),
+            ({"shipments": None}, "shipments"),
+            ({"shipments": []}, "shipments"),
+            ({"shipments": [PARCEL, "parcel"]}, "shipments.1"),
+            ({"shipments": [PARCEL] * 101}, "shipments"),
+            ({"shipments": [PARCEL, {}]}, "shipments.1.to_address"),
+            ({"shipments": [{**PARCEL, "parcel": [1]}]}, "shipments.0.parcel"),
+            ({"shipments": [{**PARCEL, "reference": "SO-1"}]}, "shipments.0.reference"),
+            ({"shipment": PARCEL}, "shipment"),
             ({"rate": "fastest"}, "rate.literal['cheapest']"),
             ({"note": "x"}, "note"),
         ],
@@ -212,6 +221,49 @@ class TestBuying:
         receipt = await connector.push(outbound(), FakePush())
         assert receipt.references["tracker"].startswith("trk_")
         assert list(easypost.state()["trackers"]) == [receipt.references["tracking_number"]]
+
+
+class TestWatching:
+    async def test_each_parcel_of_another_account_is_watched_once_however_often_it_is_asked_for(
+        self, easypost: Any, hub: Hub, connector: Any
+    ) -> None:
+        out = tracker_request(("1Z0001", "UPS"), ("9400002", None))
+        assert await connector.find(out) is None
+        receipts = [await connector.push(out, FakePush()) for _ in range(2)]
+        receipts.append(await connector.find(out))
+        assert list(easypost.state()["trackers"]) == ["1Z0001", "9400002"]
+        assert [receipt.references for receipt in receipts] == [receipts[0].references] * 3
+        references = dict(receipts[0].references)
+        assert [tracker[:4] for tracker in references.pop("tracker")] == ["trk_", "trk_"]
+        assert references == {"tracking_number": ("1Z0001", "9400002")}
+        assert receipts[0].note == "watched: 1Z0001, 9400002"
+        await eventually(lambda: len(hub.requests) == 2)
+        assert {event["result"]["tracking_code"] for event in hub.bodies()} == {"1Z0001", "9400002"}
+
+    async def test_a_lost_answer_leads_to_one_tracker(self, easypost: Any, connector: Any) -> None:
+        easypost.misbehave("apply_and_close", 1)
+        with pytest.raises(TransientError):
+            await connector.push(tracker_request(("1Z0001", "UPS")), FakePush())
+        await connector.push(tracker_request(("1Z0001", "UPS")), FakePush())
+        assert easypost.state()["trackers"] == {"1Z0001": "unknown"}
+
+    @pytest.mark.parametrize(
+        ("trackers", "field"),
+        [
+            ([], "trackers"),
+            ([{"carrier": "UPS"}], "trackers.0.tracking_code"),
+            ([{"tracking_code": ""}], "trackers.0.tracking_code"),
+            ([{"tracking_code": "1Z", "weight": 1}], "trackers.0.weight"),
+        ],
+    )
+    async def test_a_wrong_request_names_its_field_and_sends_nothing(
+        self, easypost: Any, connector: Any, trackers: Any, field: str
+    ) -> None:
+        out = replace(tracker_request(), body=json.dumps({"trackers": trackers}).encode())
+        with pytest.raises(RejectedMessage, match=r"not an easypost\.tracker_request") as error:
+            await connector.push(out, FakePush())
+        assert error.value.where["field"] == field
+        assert easypost.state()["trackers"] == {}
 
 
 class TestSimulator:

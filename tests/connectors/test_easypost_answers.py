@@ -27,7 +27,7 @@ from hub.contract.errors import (
 )
 from hub.contract.testkit import FakePush, Killed
 from tests.connectors.easypost_bench import (
-    ORDER,
+    PARCEL,
     again,
     only_shipment,
     opened,
@@ -103,7 +103,9 @@ class TestDoubt:
 
     async def test_a_shipment_that_is_gone_is_in_doubt_not_bought_anew(self, easypost: Any, connector: Any) -> None:
         with pytest.raises(InDoubt, match="no longer knows the shipment shp_x"):
-            await connector.push(replace(outbound(), attempt=2, done={"shipment": "shp_x"}), FakePush())
+            await connector.push(
+                replace(outbound(), attempt=2, done={"shipments": [{"shipment": "shp_x"}]}), FakePush()
+            )
         assert easypost.state()["shipments"] == {}
 
     async def test_of_two_shipments_with_a_reference_the_one_that_was_kept_goes_on(
@@ -112,9 +114,9 @@ class TestDoubt:
         push, out = FakePush(2), outbound()
         with pytest.raises(Killed):
             await connector.push(out, push)
-        easypost._account.create({**ORDER["shipment"], "reference": "t-1"})
+        easypost._account.create({**PARCEL, "reference": "t-1"})
         receipt = await connector.push(again(out, push), FakePush())
-        assert receipt.references["shipment"] == push.done["shipment"]
+        assert receipt.references["shipment"] == push.done["shipments"][0]["shipment"]
         assert sorted(shipment["buys"] for shipment in easypost.state()["shipments"].values()) == [0, 1]
 
     async def test_a_label_that_is_there_is_not_asked_for_again(self) -> None:
@@ -156,6 +158,97 @@ class TestDoubt:
             logged = [entry["event"] for entry in connector.entries]  # type: ignore[attr-defined]
         assert type(result) is expected
         assert logged == (["parcel_not_tracked"] if expected is Receipt else [])
+
+
+PARCELS = {"shipments": [PARCEL | {"parcel": {"weight": weight}} for weight in (16, 32, 48)]}
+
+
+def labels(easypost: Any) -> list[tuple[str, int]]:
+    """Reference and labels sold of each shipment."""
+    return [(one["reference"], one["buys"]) for one in easypost.state()["shipments"].values()]
+
+
+class TestSeveralParcels:
+    async def test_each_parcel_gets_its_label_and_all_their_numbers_are_told(
+        self, easypost: Any, connector: Any
+    ) -> None:
+        push = FakePush()
+        receipt = await connector.push(outbound(PARCELS), push)
+        assert labels(easypost) == [("t-1", 1), ("t-2", 1), ("t-3", 1)]
+        codes = [one["tracking_code"] for one in easypost.state()["shipments"].values()]
+        assert receipt.references["tracking_number"] == tuple(codes)
+        assert list(easypost.state()["trackers"]) == codes
+        assert len(push.checkpoints) == 4
+        assert [one.get("tracking_number") for one in push.checkpoints[2]["shipments"]] == [*codes[:2], None]
+        assert await connector.find(again(outbound(PARCELS), push)) == receipt
+
+    @pytest.mark.parametrize("kept", [True, False])
+    @pytest.mark.parametrize("crash_at", [1, 2, 3, 4])
+    async def test_killed_at_any_step_each_label_is_bought_once(
+        self, easypost: Any, connector: Any, crash_at: int, kept: bool
+    ) -> None:
+        push, out = FakePush(crash_at, kept=kept), outbound(PARCELS)
+        with pytest.raises(Killed):
+            await connector.push(out, push)
+        if crash_at < 4:
+            assert await connector.find(again(out, push)) is None
+        await connector.push(again(out, push), FakePush())
+        assert labels(easypost) == [("t-1", 1), ("t-2", 1), ("t-3", 1)]
+
+    async def test_a_parcel_nobody_carries_is_refused_before_any_label_is_bought(
+        self, easypost: Any, connector: Any
+    ) -> None:
+        easypost.misbehave("no_rates", 1)
+        with pytest.raises(RejectedMessage, match="no rate of any carrier"):
+            await connector.push(outbound(PARCELS), FakePush())
+        assert sum(buys for _, buys in labels(easypost)) == 0
+
+    @pytest.mark.parametrize(
+        ("fault", "expected", "said"),
+        [
+            ("refuse_buy", RejectedMessage, "send it again as it is"),
+            ("rate_limit", InDoubt, "another attempt buys the others"),
+            ("no_response", InDoubt, "NO_RESPONSE"),
+            ("lose_buy", InDoubt, "may have acted"),
+        ],
+    )
+    async def test_a_purchase_that_stops_half_way_says_so_and_goes_on_from_there(
+        self, easypost: Any, connector: Any, fault: str, expected: type[CrossdockError], said: str
+    ) -> None:
+        class Failing(FakePush):
+            async def checkpoint(self, done: Any) -> None:
+                await super().checkpoint(done)
+                if self.calls == 2:
+                    easypost.misbehave(fault, 1)
+
+        push, out = Failing(), outbound(PARCELS)
+        with pytest.raises(CrossdockError, match=said) as error:
+            await connector.push(out, push)
+        assert type(error.value) is expected
+        assert labels(easypost)[0] == ("t-1", 1)
+        await connector.push(again(out, push), FakePush())
+        assert labels(easypost) == [("t-1", 1), ("t-2", 1), ("t-3", 1)]
+
+    async def test_what_is_refused_half_way_names_the_labels_there_are(self, easypost: Any, connector: Any) -> None:
+        async def answer(request: web.Request) -> web.Response:
+            if request.method == "GET":
+                return web.json_response({}, status=404)
+            rate = {"id": "r", "carrier": "UPS", "service": "Ground", "rate": "1.00", "currency": "USD"}
+            key = "shp_1" if request.path.endswith("shp_1/buy") else "shp_2"
+            if key == "shp_1":
+                tracker = {"id": "trk_1", "tracking_code": "1Z"}
+                bought = {"id": key, "postage_label": {}, "tracking_code": "1Z", "tracker": tracker}
+                return web.json_response(bought)
+            if request.path.endswith("/buy"):
+                return web.json_response({"error": {"code": "SHIPMENT.POSTAGE.FAILURE"}}, status=422)
+            reference = (await request.json())["shipment"]["reference"]
+            return web.json_response({"id": f"shp_{reference[-1]}", "rates": [rate]})
+
+        async with serving(answer) as url, opened({"url": url, "api_key": "k", "secret": "s"}) as connector:
+            with pytest.raises(RejectedMessage, match="bought already for 1Z") as error:
+                await connector.push(outbound({"shipments": [PARCEL, PARCEL]}), FakePush())
+        assert error.value.where["bought"] == ["1Z"]
+        assert error.value.where["code"] == "SHIPMENT.POSTAGE.FAILURE"
 
 
 class TestErrors:
@@ -218,7 +311,7 @@ class TestErrors:
         known = json.dumps({"id": "shp_1", "rates": rates}).encode()
 
         async def answer(request: web.Request) -> web.Response:
-            bad = request.path.endswith("/buy") or request.path.endswith("/t-2")
+            bad = request.path.endswith("/buy") or request.path.endswith("/t-2-1")
             return web.Response(body=body if bad else known, content_type="application/json")
 
         async with serving(answer) as url, opened({"url": url, "api_key": "k", "secret": "s"}) as connector:

@@ -79,10 +79,16 @@ class TestWriting:
         assert list(receipt.references) == ["deal"]
         assert (push.checkpoints, hubspot.state()["associations"]) == ([], [])
 
-    async def test_every_digit_is_kept_and_null_clears(self, hubspot: Any, connector: Any) -> None:
-        body = b'{"key": "K", "properties": {"amount": 1234567890123456.10, "id": 912345678901234567, "note": null}}'
+    async def test_every_digit_is_kept_several_values_are_separated_and_null_clears(
+        self, hubspot: Any, connector: Any
+    ) -> None:
+        body = (
+            b'{"key": "K", "properties": {"amount": 1234567890123456.10, "id": 912345678901234567, "note": null,'
+            b' "tags": ["a", "b"]}}'
+        )
         await connector.push(replace(outbound({}), body=body), FakePush())
         expected = {"crossdock_key": "K", "amount": "1234567890123456.10", "id": "912345678901234567", "note": ""}
+        expected["tags"] = "a;b"
         assert records(hubspot, "deals")["k"]["properties"] == expected
 
     async def test_written_again_nothing_changes(self, hubspot: Any, connector: Any) -> None:
@@ -102,6 +108,7 @@ class TestWriting:
             ("hubspot.deal", [], "body"),
             ("hubspot.deal", {"key": ""}, "key"),
             ("hubspot.deal", {"key": "K", "properties": {"lines": [1]}}, "properties.lines"),
+            ("hubspot.deal", {"key": "K", "properties": {"line": {"a": "b"}}}, "properties.line"),
             ("hubspot.deal", {"key": "K", "contacts": [{"email": "a@b.c"}, {}]}, "contacts.1.email"),
             ("hubspot.deal", {"key": "K", "contacts": [{"email": "a@b.c"}, {"email": "A@b.c"}]}, "contacts"),
             ("hubspot.ticket", {"key": "K", "contacts": [{"email": f"a{n}@b.c"} for n in range(101)]}, "contacts"),

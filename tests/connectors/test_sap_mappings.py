@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.contract.connector import Item, Outbound
-from hub.contract.documents import Order, OrderAcknowledgement
+from hub.contract.documents import CreditNote, Order, OrderAcknowledgement
 from hub.contract.errors import RejectedMessage
+from hub.contract.testkit import FakePush
 from hub.mapping import CrosswalkMissing, compile_mapping
 from hub.pipelines import tree_of
 from hub.source import Problems, parse
@@ -46,14 +48,15 @@ class Numbers:
         return self.taken
 
 
-def mapped(name: str, tree: Any, numbers: Numbers) -> Any:
+def mapped(name: str, tree: Any, numbers: Numbers, order: Order | None = None) -> Any:
     problems = Problems()
     node = parse((MAPPINGS / f"{name}.yaml").read_bytes(), f"mappings/sap/{name}.yaml", problems)
     assert node is not None
     mapping = compile_mapping(node, problems)
     problems.raise_if_errors()
     assert mapping is not None
-    return mapping.run({"source": tree, "effect": "created", "target": "acme-sap"}, numbers)
+    variables = {"source": tree, "effect": "created", "target": "acme-sap"}
+    return mapping.run(variables | ({} if order is None else {"order": tree_of(order)}), numbers)
 
 
 def shop_order() -> Order:
@@ -97,6 +100,53 @@ async def test_a_change_reaches_the_items_of_the_order_it_follows(bench: Bench):
     answers = {item.name: acknowledgement(item, numbers) for item in await bench.pull()}
     decided = {line.line_id: line.status for line in answers["ORDRSP_0000000000000002.xml"].lines}
     assert decided == {document.lines[0].line_id: "accepted", document.lines[2].line_id: "rejected"}
+
+
+def credit(number: str = "CN-1001-1", numbers: Numbers | None = None) -> Outbound:
+    note = CreditNote.model_validate_json((MAPPINGS / "samples" / "credit.json").read_bytes())
+    note.number = number
+    tree = mapped("credit", tree_of(note), numbers or Numbers(), shop_order())
+    docnum = f"credit-{number}"
+    return Outbound(docnum, docnum, "idoc.orders", number, "application/xml", FORMAT.encode(tree, "idoc.orders"))
+
+
+async def test_a_credit_is_asked_for_once_and_names_its_order(bench: Bench):
+    await bench.send(transmission("orders05", shop_order(), Numbers()))
+    out, push = credit(), FakePush()
+    await bench.connector.push(out, push)
+    await bench.send(replace(out, attempt=2, done=push.done))
+    assert bench.sap.state()["credits"] == {
+        "CN-1001-1": {
+            "requests": 1,
+            "numbers": ["0060000001"],
+            "order": "0000000001",
+            "amount": "12.50",
+            "currency": "EUR",
+            "items": {"M-1": "1.000"},
+        }
+    }
+    assert bench.documents()["#1001"]["orders"] == 1
+    assert [item.name for item in await bench.pull()] == ["ORDRSP_0000000000000001.xml"]
+
+
+async def test_a_credit_for_an_order_that_sap_lacks_is_not_posted(bench: Bench):
+    await bench.send(credit())
+    state = bench.sap.state()
+    assert (state["credits"], [refused["reason"] for refused in state["refused"]]) == (
+        {},
+        ["Sales document 0000000001 does not exist"],
+    )
+
+
+async def test_two_credits_of_an_order_are_two(bench: Bench):
+    numbers = Numbers()
+    await bench.send(transmission("orders05", shop_order(), numbers))
+    for number in ("CN-1001-1", "CN-1001-2"):
+        await bench.send(credit(number, numbers))
+    assert {number: one["requests"] for number, one in bench.sap.state()["credits"].items()} == {
+        "CN-1001-1": 1,
+        "CN-1001-2": 1,
+    }
 
 
 def test_a_line_id_that_sap_cannot_carry_is_refused_before_anything_is_sent():

@@ -40,16 +40,18 @@ _DEFAULT_WAIT = 10.0
 
 
 def _property(value: Any) -> str:
-    """Properties travel as text; null clears one."""
+    """Properties travel as text, several values with semicolons between them; null clears one."""
     if value is None:
         return ""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ";".join(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return fixed(value)
     if isinstance(value, str | int):
         return str(value)
-    raise ValueError(f"a property is a text, a number, true, false or null, not {type(value).__name__}")
+    raise ValueError(f"a property is a text, several texts, a number, true, false or null, not {type(value).__name__}")
 
 
 Properties = dict[str, Annotated[str, BeforeValidator(_property)]]

@@ -73,7 +73,7 @@ class SapIdocConnector(Connector[SapIdocConfig]):
 
     def __init__(self, config: SapIdocConfig, context: Context) -> None:
         super().__init__(config, context)
-        self._transport = SftpTransport(config.sftp)
+        self._transport = SftpTransport(config.sftp, context)
         self._inbox = FileInbox(self._transport, config.inbox, context.clock)
 
     async def close(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from connectors.erp.sap_idoc.simulator_files import FAULTS
 from connectors.formats.idoc import IdocFormat
+from connectors.transports.simulated_mailbox import FAULTS
 from hub.contract.connector import Outbound
 from hub.contract.simulator import Simulator
 from hub.contract.testkit import ConnectorCase

@@ -4,8 +4,8 @@ Settings: `materials` (a list; any material is known without it), `import` and `
 the default, or "manual": only by the actions of those names).
 
 What arrives in `in/` is posted and moved to `in/processed`, or to `in/error` where it cannot be
-posted; each order is answered by an ORDRSP in `out/`. Each file that gets its final name in `in/`
-is one effect, counted by the DOCNUM of its control record.
+posted; each order is answered by an ORDRSP in `out/`, credit memo requests are not. Each file that
+gets its final name in `in/` is one effect, counted by the DOCNUM of its control record.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from connectors.erp.sap_idoc.simulator_files import FAULTS, FileServer
+from connectors.erp.sap_idoc.simulator_credits import CreditBook, CreditRequest, is_credit
 from connectors.erp.sap_idoc.simulator_orders import (
     Decisions,
     ImportRefused,
@@ -27,11 +27,13 @@ from connectors.erp.sap_idoc.simulator_orders import (
     purchase_order,
 )
 from connectors.formats.idoc import IdocFormat
+from connectors.transports.simulated_mailbox import SimulatedMailbox, waiting
 from hub.contract.errors import DecodeError
 from hub.contract.format import Tree
 from hub.contract.simulator import SandboxContext, Simulator
 
 _FORMAT = IdocFormat()
+_IN, _OUT = "in", "out"
 
 
 class SapSimulator(Simulator):
@@ -39,8 +41,9 @@ class SapSimulator(Simulator):
 
     def __init__(self, context: SandboxContext, settings: Mapping[str, Any]) -> None:
         super().__init__(context, settings)
-        self._server = FileServer(context.directory / "sap", self._received)
+        self._mailbox = SimulatedMailbox(context.directory / "sap", self._received)
         self._book = OrderBook(settings.get("materials"))
+        self._credits = CreditBook(self._book)
         self._effects: Counter[str] = Counter()
         self._documents: list[dict[str, Any]] = []
         self._refused: list[dict[str, str]] = []
@@ -54,11 +57,13 @@ class SapSimulator(Simulator):
 
     async def start(self) -> Mapping[str, str]:
         """Listen; host, port, user, password, private_key and host_key of the SFTP server."""
-        return await self._server.start()
+        for name in ("processed", "error"):
+            (self._mailbox.root / _IN / name).mkdir(parents=True, exist_ok=True)
+        return await self._mailbox.start()
 
     async def stop(self) -> None:
         """Stop listening."""
-        await self._server.stop()
+        await self._mailbox.stop()
 
     async def act(self, action: str, arguments: Mapping[str, Any]) -> Any:
         """`import`, `respond`, `drop` or `add_material`; see the README."""
@@ -67,21 +72,20 @@ class SapSimulator(Simulator):
         return self._actions[action](arguments)
 
     def state(self) -> Any:
-        """Orders by purchase order number, effects by DOCNUM, and what came and went in its order."""
+        """Orders and credits by number, effects by DOCNUM, and what came and went in its order."""
         return {
             "documents": self._orders(),
+            "credits": self._credits.state(),
             "effects": dict(self._effects),
             "received": [dict(document) for document in self._documents],
             "refused": [dict(refused) for refused in self._refused],
             "answers": [dict(answer) for answer in self._answers],
-            "files": {"in": _names(self._server.inbound), "out": _names(self._server.outbound)},
+            "files": {name: [path.name for path in waiting(self._mailbox.root / name)] for name in (_IN, _OUT)},
         }
 
     def misbehave(self, fault: str, times: int) -> None:
-        """One of FAULTS; see the README."""
-        if fault not in FAULTS:
-            raise ValueError(f"SAP does not know the fault {fault!r}; it knows {', '.join(FAULTS)}.")
-        self._server.misbehave(fault, times)
+        """One of the faults of a mailbox; see the README."""
+        self._mailbox.misbehave(fault, times)
 
     def _orders(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -112,22 +116,25 @@ class SapSimulator(Simulator):
             self._import()
 
     def _import(self) -> list[str]:
-        """Post what waits in `in/`, oldest first; the numbers of the sales orders."""
-        waiting = [path for path in self._server.inbound.iterdir() if path.is_file() and not path.name.startswith(".")]
+        """Post what waits in `in/`, oldest first; the numbers of what was made of it."""
         numbers: list[str] = []
-        for path in sorted(waiting, key=lambda path: (path.stat().st_mtime_ns, path.name)):
+        for path in waiting(self._mailbox.root / _IN):
             try:
-                posted = [self._book.post(idoc) for idoc in _read(path)]
+                posted = [self._post(idoc) for idoc in _read(path)]
             except (DecodeError, ImportRefused) as error:
                 self._refused.append({"file": path.name, "reason": str(error)})
                 path.replace(path.parent / "error" / path.name)
                 continue
             path.replace(path.parent / "processed" / path.name)
-            numbers += [order.number for order in posted]
+            numbers += [made.number for made in posted]
             if self.settings.get("respond", "auto") == "auto":
-                for order in posted:
-                    self._respond(order, Decisions())
+                for made in posted:
+                    if isinstance(made, SalesOrder):
+                        self._respond(made, Decisions())
         return numbers
+
+    def _post(self, idoc: Mapping[str, Any]) -> SalesOrder | CreditRequest:
+        return self._credits.post(idoc) if is_credit(idoc) else self._book.post(idoc)
 
     def _respond_to(self, arguments: Mapping[str, Any]) -> str:
         """`po`; optional `reject` (materials), `confirm` (quantity by material), `date` (YYYY-MM-DD)."""
@@ -147,21 +154,14 @@ class SapSimulator(Simulator):
         tree = self._book.confirm(order, decisions)
         body = _FORMAT.encode(tree, "idoc.ordrsp")
         name = f"ORDRSP_{tree['EDI_DC40']['DOCNUM']}.xml"
-        self._leave(name, body, order)
-        if self._server.takes("twice"):
-            self._leave(f"{name.removesuffix('.xml')}_1.xml", body, order)
-        return name
-
-    def _leave(self, name: str, body: bytes, order: SalesOrder) -> None:
-        self._server.leave(name, body)
+        self._mailbox.leave(_OUT, name, body)
         self._answers.append({"file": name, "po": order.purchase_order, "number": order.number})
+        return name
 
     def _drop(self, arguments: Mapping[str, Any]) -> str:
         """`name` and `content`: leave a file in `out/` with this text, whatever it is."""
         name = str(arguments["name"])
-        if "/" in name:
-            raise ValueError(f"{name!r} is a path; a file is dropped by its name.")
-        self._server.leave(name, str(arguments["content"]).encode())
+        self._mailbox.leave(_OUT, name, str(arguments["content"]).encode())
         return name
 
     def _add_material(self, arguments: Mapping[str, Any]) -> None:
@@ -178,10 +178,3 @@ def _read(path: Path) -> list[dict[str, Any]]:
             raise DecodeError(found.message, position=found.position)
         idocs.append(found.data)
     return idocs
-
-
-def _names(directory: Path) -> list[str]:
-    """Names of the plain files of a directory, hidden ones left out; none before it is there."""
-    if not directory.is_dir():
-        return []
-    return sorted(path.name for path in directory.iterdir() if path.is_file() and not path.name.startswith("."))

@@ -13,9 +13,12 @@ from pydantic import AfterValidator, Field
 
 from connectors.formats.json import JsonFormat
 from connectors.generic.mail.message import address, compose, message_id, read_message
+from connectors.generic.mail.rendering import MailFormat
+from connectors.generic.mail.templating import MailTemplates, TemplateParts, unfinished
 from connectors.transports.smtp import SmtpClient, SmtpSettings
 from hub.contract.clock import from_micros
 from hub.contract.connector import (
+    BY_SETTINGS,
     Connector,
     ConnectorConfig,
     Context,
@@ -29,11 +32,23 @@ from hub.contract.connector import (
     Support,
 )
 from hub.contract.errors import RejectedMessage
+from hub.contract.format import Format
+
+_MESSAGE = "mail.message"
 
 
 def _sender(text: str) -> str:
     address(text)
     return text
+
+
+def _finished(templates: dict[str, TemplateParts]) -> dict[str, TemplateParts]:
+    if names := unfinished(templates):
+        raise ValueError(f"a mail needs a subject and a text; one of them lack the templates {', '.join(names)}")
+    return templates
+
+
+TemplateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 
 
 class MailConfig(SmtpSettings):
@@ -49,6 +64,9 @@ class MailConfig(SmtpSettings):
         default=False,
         description="The receiver ignores a second mail with a Message-ID, so what is in doubt may be sent again.",
     )
+    templates: Annotated[dict[TemplateName, TemplateParts], AfterValidator(_finished)] = Field(
+        default_factory=dict, description="Templates by name: further ones, or parts that stand for those shipped."
+    )
 
 
 class MailConnector(Connector[MailConfig]):
@@ -57,7 +75,7 @@ class MailConnector(Connector[MailConfig]):
     name: ClassVar[str] = "mail"
     family: ClassVar[Family] = Family.GENERIC
     Config: ClassVar[type[ConnectorConfig]] = MailConfig
-    accepts: ClassVar[Mapping[str, str]] = {"mail.message": "json"}
+    accepts: ClassVar[Mapping[str, str]] = {_MESSAGE: BY_SETTINGS}
     manifest: ClassVar[Manifest] = Manifest(
         title="Mail",
         direction=frozenset({"push"}),
@@ -74,6 +92,12 @@ class MailConnector(Connector[MailConfig]):
     def __init__(self, config: MailConfig, context: Context) -> None:
         super().__init__(config, context)
         self._client: SmtpClient | None = None
+
+    @classmethod
+    def formats(cls, config: MailConfig) -> Mapping[str, Format]:
+        """Messages, with the shipped templates and the connection's own."""
+        sender = address(config.sender)
+        return {_MESSAGE: MailFormat(MailTemplates(config.templates, sender.display_name or sender.addr_spec))}
 
     @property
     def repeatable(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import secrets
 import ssl
 from collections import Counter, deque
@@ -125,6 +126,8 @@ class Simulator(contract.Simulator):
         await asyncio.to_thread(write_certificate, self._certificate)
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(self._certificate)
+        # aiosmtpd warns of its own use of its own attribute at each session.
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
         await self._listen()
         return {
             "host": "127.0.0.1",
@@ -205,6 +208,7 @@ def _shown(mail: EmailMessage, envelope: Envelope) -> dict[str, Any]:
         "message_id": str(mail["Message-ID"]),
         "from": envelope.mail_from,
         "recipients": list(envelope.rcpt_tos),
+        "subject": str(mail["Subject"]),
         "headers": {name: str(value) for name, value in mail.items()},
         "text": text.get_content().replace("\r\n", "\n") if text else None,
         "html": html.get_content().replace("\r\n", "\n") if html else None,

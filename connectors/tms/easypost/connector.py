@@ -1,12 +1,9 @@
 """The EasyPost connector: labels out by its API, tracking in by signed webhooks.
 
-A label is bought in steps: create the shipment, which costs nothing; buy one of its rates; have a
-tracker. The shipment's id is kept before the purchase and its reference is the transmission's id,
-so that whatever is cut off, the next attempt goes on with the same shipment; and EasyPost sells no
-second label for one.
+Parcels that another account labelled can be watched too. How labels are bought so that each is
+bought once is told in `labels`.
 
-Sources: docs.easypost.com/docs/shipments, docs.easypost.com/docs/events,
-docs.easypost.com/guides/webhooks-guide (signature).
+Sources: docs.easypost.com/docs/events, docs.easypost.com/guides/webhooks-guide (signature).
 """
 
 from __future__ import annotations
@@ -14,17 +11,17 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
-from urllib.parse import quote
 
-import httpx
 import jiter
 from pydantic import Field, SecretStr
 
-from connectors.formats.json import JsonFormat
-from connectors.tms.easypost.shipments import Shipment, ShipmentOrder, Tracker, read, read_order, refusal
-from connectors.transports.http import Effect, HttpClient, HttpSettings
+from connectors.tms.easypost.api import KEPT_ANSWER, EasyPostApi
+from connectors.tms.easypost.labels import LabelPurchase
+from connectors.tms.easypost.orders import TrackerRequest, read_shipments, read_trackers
+from connectors.tms.easypost.shipments import Tracker, numbered
+from connectors.transports.http import HttpClient, HttpSettings
 from hub.contract.connector import (
     Connector,
     ConnectorConfig,
@@ -41,22 +38,13 @@ from hub.contract.connector import (
     Request,
     Support,
 )
-from hub.contract.errors import (
-    CrossdockError,
-    Duplicate,
-    InDoubt,
-    ReceptionRefused,
-    RejectedMessage,
-    SignatureRefused,
-    TransientError,
-)
+from hub.contract.errors import ReceptionRefused, SignatureRefused
 
-_EXPLAINED = frozenset({400, 402, 404, 409, 422})
-"""Statuses whose answer is an error object that says more than the status."""
+_SHIPMENT = "easypost.shipment"
+_TRACKER_REQUEST = "easypost.tracker_request"
 
 _EVENT = re.compile(r"([a-z0-9_]{1,60})\.[a-z0-9_.]{1,100}")
 _LONGEST_ID = 200
-_KEPT_ANSWER = 65_536
 
 
 class EasyPostConfig(HttpSettings):
@@ -72,20 +60,20 @@ class EasyPostConfig(HttpSettings):
 
 
 class EasyPostConnector(Connector[EasyPostConfig]):
-    """Buys labels; receives what becomes of the parcels."""
+    """Buys labels and has parcels watched; receives what becomes of them."""
 
     name: ClassVar[str] = "easypost"
     family: ClassVar[Family] = Family.TMS
     Config: ClassVar[type[ConnectorConfig]] = EasyPostConfig
     emits: ClassVar[Mapping[str, str]] = {"easypost.tracker": "json"}
-    accepts: ClassVar[Mapping[str, str]] = {"easypost.shipment": "json"}
+    accepts: ClassVar[Mapping[str, str]] = {_SHIPMENT: "json", _TRACKER_REQUEST: "json"}
     manifest: ClassVar[Manifest] = Manifest(
         title="EasyPost",
         direction=frozenset({"receive", "push"}),
         signature=Quality(Support.YES, "HMAC-SHA256 of the raw body, X-Hmac-Signature."),
-        idempotency=Quality(Support.YES, "The same shipment is found and gone on with; it is sold one label only."),
+        idempotency=Quality(Support.YES, "The same shipments are found and gone on with; each is sold one label only."),
         ordering=Quality(Support.YES, "Each tracker carries updated_at; events arrive in any order."),
-        find=Quality(Support.YES, "The shipment is read by its id or reference; a label says that it is bought."),
+        find=Quality(Support.YES, "Shipments are read by their ids or references; a label says that one is bought."),
         backoff=Quality(Support.YES, "Retry-After of 429 and 503."),
         redaction=Quality(Support.YES, "Key and secret are never logged; no header of an event is kept."),
     )
@@ -93,19 +81,20 @@ class EasyPostConnector(Connector[EasyPostConfig]):
     def __init__(self, config: EasyPostConfig, context: Context) -> None:
         super().__init__(config, context)
         self._secret = unicodedata.normalize("NFKD", config.webhook_secret.get_secret_value()).encode()
-        self._client: HttpClient | None = None
+        self._api: EasyPostApi | None = None
 
     async def open(self) -> None:
-        self._client = HttpClient(self.config.url, self.config, auth=(self.config.api_key.get_secret_value(), ""))
+        key = self.config.api_key.get_secret_value()
+        self._api = EasyPostApi(HttpClient(self.config.url, self.config, auth=(key, "")))
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        if self._api is not None:
+            await self._api.close()
+            self._api = None
 
     async def check(self) -> Health:
         """Whether the key reads shipments, and whether its labels are worth anything."""
-        await self._opened().request("GET", "/v2/shipments", effect=Effect.SAFE, params={"page_size": "1"})
+        await self._opened().probe()
         test = self.config.api_key.get_secret_value().startswith("EZTK")
         return Health(ok=True, findings=[f"the key is good, in {'test' if test else 'production'} mode"])
 
@@ -124,20 +113,25 @@ class EasyPostConnector(Connector[EasyPostConfig]):
         return Reception([item])
 
     async def push(self, out: Outbound, context: PushContext) -> Receipt:
-        """Buy one label: create the shipment, buy, have a tracker; goes on where an earlier attempt ended."""
-        order = _order(out)
-        shipment = await self._known(out) or await self._create(order, out.transmission)
-        if out.done.get("shipment") != shipment.id:
-            await context.checkpoint({"shipment": shipment.id})
-        if not shipment.is_bought:
-            shipment = await self._buy(shipment, order)
-            await context.checkpoint({"shipment": shipment.id, "tracking_number": shipment.tracking_code})
-        return _receipt(shipment, shipment.tracker or await self._track(shipment))
+        """Buy the labels, or have the parcels watched; goes on where an earlier attempt ended."""
+        if out.type == _TRACKER_REQUEST:
+            return await self._watch(read_trackers(out))
+        return await self._purchase(out).buy(read_shipments(out), context)
 
     async def find(self, out: Outbound) -> Receipt | None:
-        """Whether the transmission's shipment has its label."""
-        shipment = await self._known(out)
-        return _receipt(shipment, shipment.tracker) if shipment is not None and shipment.is_bought else None
+        """Whether every parcel of the transmission has its label, or its tracker."""
+        if out.type != _TRACKER_REQUEST:
+            return await self._purchase(out).find(read_shipments(out))
+        found = [await self._opened().find_tracker(wanted) for wanted in read_trackers(out).trackers]
+        trackers = [tracker for tracker in found if tracker is not None]
+        return _watched(trackers) if len(trackers) == len(found) else None
+
+    def _purchase(self, out: Outbound) -> LabelPurchase:
+        return LabelPurchase(self._opened(), out, self.context.log)
+
+    async def _watch(self, request: TrackerRequest) -> Receipt:
+        """Have each parcel watched. None is made twice, so that an attempt may begin anew."""
+        return _watched([await self._opened().track(wanted) for wanted in request.trackers])
 
     def _verify(self, request: Request) -> None:
         given = request.headers.get("x-hmac-signature", "").encode(errors="replace")
@@ -145,80 +139,10 @@ class EasyPostConnector(Connector[EasyPostConfig]):
         if not hmac.compare_digest(given, expected):
             raise SignatureRefused("The event's signature is missing or wrong; compare webhook_secret with EasyPost's.")
 
-    async def _known(self, out: Outbound) -> Shipment | None:
-        """The shipment of an earlier attempt; one whose creation was never answered is found by its reference."""
-        kept = out.done.get("shipment")
-        path = f"/v2/shipments/{quote(str(kept or out.transmission), safe='')}"
-        response = await self._opened().request("GET", path, effect=Effect.SAFE, returned=_EXPLAINED)
-        if response.status_code != 404:
-            return _shipment(response, "read the shipment", doubtful=False)
-        if kept is not None:
-            raise InDoubt(f"EasyPost no longer knows the shipment {kept}; see there whether it was bought.")
-        return None
-
-    async def _create(self, order: ShipmentOrder, reference: str) -> Shipment:
-        body = JsonFormat().encode({"shipment": {**order.shipment, "reference": reference}}, "easypost.shipment")
-        # Repeated at will: a shipment that is not bought is a quotation.
-        response = await self._post("/v2/shipments", body, Effect.SAFE)
-        return _shipment(response, "create the shipment", doubtful=False)
-
-    async def _buy(self, shipment: Shipment, order: ShipmentOrder) -> Shipment:
-        rate = shipment.choose(order.rate)
-        body = JsonFormat().encode({"rate": {"id": rate.id}}, "easypost.shipment")
-        path = f"/v2/shipments/{quote(shipment.id, safe='')}"
-        response = await self._post(f"{path}/buy", body, Effect.ONCE)
-        try:
-            bought = _shipment(response, f"buy {rate} for {shipment.id}", doubtful=True)
-        except Duplicate:
-            bought = await self._bought_before(path)
-        if not bought.is_bought:
-            raise InDoubt(f"EasyPost took the purchase of {rate} and shows no label yet.", shipment=bought.id)
-        return bought
-
-    async def _bought_before(self, path: str) -> Shipment:
-        try:
-            response = await self._opened().request("GET", path, effect=Effect.SAFE)
-        except TransientError as error:
-            raise InDoubt(f"The label is bought already, and could not be read: {error.message}") from error
-        return _shipment(response, "read the shipment", doubtful=True)
-
-    async def _track(self, shipment: Shipment) -> Tracker | None:
-        """A tracker for a label that came without one. The label is bought whatever happens here."""
-        wanted = {"tracking_code": shipment.tracking_code}
-        if shipment.selected_rate is not None:
-            wanted["carrier"] = shipment.selected_rate.carrier
-        body = JsonFormat().encode({"tracker": wanted}, "easypost.shipment")
-        try:
-            response = await self._post("/v2/trackers", body, Effect.SAFE)
-            if response.status_code in _EXPLAINED:
-                raise refusal(response.status_code, response.content, "track the parcel")
-        except RejectedMessage as error:
-            self.context.log.warning("parcel_not_tracked", shipment=shipment.id, reason=error.message)
-            return None
-        except CrossdockError as error:
-            raise InDoubt(
-                f"The label of {shipment.id} is bought and not tracked yet: {error.message}", shipment=shipment.id
-            ) from error
-        return read(Tracker, response.content)
-
-    async def _post(self, path: str, body: bytes, effect: Effect) -> httpx.Response:
-        return await self._opened().request(
-            "POST",
-            path,
-            effect=effect,
-            content=body,
-            headers={"content-type": "application/json"},
-            returned=_EXPLAINED,
-        )
-
-    def _opened(self) -> HttpClient:
-        if self._client is None:
+    def _opened(self) -> EasyPostApi:
+        if self._api is None:
             raise RuntimeError("the connector is not open")
-        return self._client
-
-
-def _order(out: Outbound) -> ShipmentOrder:
-    return read_order(next(JsonFormat().decode([out.body])).data)
+        return self._api
 
 
 def _event(body: bytes) -> tuple[str, str]:
@@ -236,24 +160,10 @@ def _event(body: bytes) -> tuple[str, str]:
     return event_id, description
 
 
-def _shipment(response: httpx.Response, what: str, *, doubtful: bool) -> Shipment:
-    """The shipment answered; what is unclear after a purchase is in doubt."""
-    if response.status_code in _EXPLAINED:
-        raise refusal(response.status_code, response.content, what)
-    shipment = read(Shipment, response.content)
-    if shipment is None:
-        message = f"EasyPost's answer to {what} is not a shipment."
-        detail = response.content[:500].decode(errors="replace")
-        raise InDoubt(message, detail=detail) if doubtful else TransientError(message, detail=detail)
-    shipment.answer = response.content[:_KEPT_ANSWER]
-    return shipment
-
-
-def _receipt(shipment: Shipment, tracker: Tracker | None) -> Receipt:
-    references = {"shipment": shipment.id}
-    if shipment.tracking_code:
-        references["tracking_number"] = shipment.tracking_code
-    if tracker is not None:
-        references["tracker"] = tracker.id
-    rate = str(shipment.selected_rate) if shipment.selected_rate else "an unnamed rate"
-    return Receipt(references=references, note=f"{rate}, {shipment.tracking_code}", response=shipment.answer)
+def _watched(trackers: Sequence[Tracker]) -> Receipt:
+    references = {
+        **numbered("tracking_number", [tracker.tracking_code for tracker in trackers]),
+        **numbered("tracker", [tracker.id for tracker in trackers]),
+    }
+    note = f"watched: {', '.join(tracker.tracking_code for tracker in trackers)}"
+    return Receipt(references, note=note, response=b"\n".join(one.answer for one in trackers)[:KEPT_ANSWER])

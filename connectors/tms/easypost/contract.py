@@ -31,8 +31,8 @@ class EasyPostCase(ConnectorCase):
 
     def outbound(self) -> Outbound:
         shipment = {"to_address": _ADDRESS, "from_address": _ADDRESS, "parcel": {"weight": 65.9}}
-        body = json.dumps({"shipment": shipment}).encode()
-        return Outbound("t-1", "test/t-1", "easypost.shipment", "shipment.json", "application/json", body)
+        body = json.dumps({"shipments": [shipment]}).encode()
+        return Outbound("t", "test/t", "easypost.shipment", "shipment.json", "application/json", body)
 
     def effects(self, state: Any) -> int:
         return sum(one["buys"] for one in state["shipments"].values() if one["reference"] == "t-1")

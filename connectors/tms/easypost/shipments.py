@@ -1,4 +1,4 @@
-"""What is sent to EasyPost and what its answers mean.
+"""What EasyPost's answers mean.
 
 Sources: docs.easypost.com/docs/shipments (create, buy, retrieve), docs.easypost.com/docs/trackers,
 docs.easypost.com/guides/errors-guide (the error object) and docs.easypost.com/docs/errors (codes).
@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
 import jiter
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field
 
+from connectors.tms.easypost.orders import Service
 from hub.contract.errors import Duplicate, InDoubt, RejectedMessage
 from hub.contract.values import to_decimal
 
@@ -23,27 +24,6 @@ _UNFINISHED = frozenset({"SHIPMENT.PURCHASE.IN_PROGRESS", "SHIPMENT.POSTAGE.TIME
 
 _BOUGHT = "SHIPMENT.POSTAGE.EXISTS"
 _LONGEST_TEXT = 500
-
-
-class Service(BaseModel):
-    """Which rates may be bought: of a carrier, of a service, or of both."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    carrier: str | None = Field(default=None, min_length=1)
-    service: str | None = Field(default=None, min_length=1)
-
-
-class ShipmentOrder(BaseModel):
-    """An `easypost.shipment`: a shipment as EasyPost's API takes it, and the rate to buy.
-
-    Of the rates that fit, the cheapest is bought.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    shipment: dict[str, Any]
-    rate: Literal["cheapest"] | Service = "cheapest"
 
 
 class Rate(BaseModel):
@@ -62,8 +42,16 @@ class Rate(BaseModel):
 class Tracker(BaseModel):
     """What watches a parcel."""
 
-    id: str
+    id: str = Field(min_length=1)
     tracking_code: str
+    answer: bytes = Field(default=b"", exclude=True)
+    """The start of the JSON that it was read from, where that was about it alone."""
+
+
+class Trackers(BaseModel):
+    """A list of trackers, the youngest first."""
+
+    trackers: list[Tracker] = Field(default_factory=list)
 
 
 class _Message(BaseModel):
@@ -118,27 +106,10 @@ def _fits(rate: Rate, wanted: Service) -> bool:
     )
 
 
-def read_order(tree: Any) -> ShipmentOrder:
-    """The order in a transmission's body, decoded; RejectedMessage naming each wrong field."""
-    try:
-        order = ShipmentOrder.model_validate(tree)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
-        fields = [".".join(map(str, fault["loc"])) or "body" for fault in faults]
-        wrong = "; ".join(f"{field}: {fault['msg']}" for field, fault in zip(fields, faults, strict=True))
-        raise RejectedMessage(
-            f"This is not an easypost.shipment: {wrong}. Correct the mapping that makes it.", field=fields[0]
-        ) from None
-    for name in ("to_address", "from_address", "parcel"):
-        if not isinstance(order.shipment.get(name), dict):
-            raise RejectedMessage(f"The shipment lacks its {name}.", field=f"shipment.{name}")
-    if "reference" in order.shipment:
-        raise RejectedMessage(
-            "The shipment's reference is the hub's own, by which it is found again; put an order's number into "
-            "options.print_custom_1 or options.invoice_number.",
-            field="shipment.reference",
-        )
-    return order
+def numbered(kind: str, values: Sequence[str | None]) -> dict[str, str | tuple[str, ...]]:
+    """References of one parcel or of several; those that are missing are left out."""
+    known = tuple(value for value in values if value)
+    return {kind: known[0] if len(known) == 1 else known} if known else {}
 
 
 def read(model: type[M], body: bytes) -> M | None:

@@ -114,11 +114,11 @@ class Account:
         shipment.update(postage_label=label, selected_rate=rate, tracking_code=code, updated_at=stamp())
         shipment["fees"] = [{"object": "Fee", "type": "PostageFee", "amount": rate["rate"], "charged": True}]
         if tracked:
-            shipment["tracker"] = self.track(code, rate["carrier"], shipment["id"])
+            shipment["tracker"] = self.track(code, rate["carrier"], shipment)
         return shipment
 
-    def track(self, code: str, carrier: str, shipment_id: str | None = None) -> Json:
-        """The tracker of a code, made unless there is one."""
+    def track(self, code: str, carrier: str, shipment: Json | None = None) -> Json:
+        """The tracker of a code, made unless there is one; `shipment` is the one it was bought for."""
         if code not in self.trackers:
             now = stamp()
             self.trackers[code] = {
@@ -130,7 +130,8 @@ class Account:
                 "status_detail": "unknown",
                 "created_at": now,
                 "updated_at": now,
-                "shipment_id": shipment_id,
+                "shipment_id": shipment and shipment["id"],
+                "is_return": bool(shipment and shipment["is_return"]),
                 "carrier": carrier,
                 "tracking_details": [],
                 "est_delivery_date": None,

@@ -189,10 +189,20 @@ class Simulator(contract.Simulator):
                 return self._account.create(content["shipment"], rates=fault != "no_rates")
             case "POST", ["shipments", key, "buy"]:
                 return self._buy(key, content, tracked=fault != "untracked")
+            case "GET", ["trackers"]:
+                code = request.query.get("tracking_code")
+                return {"trackers": [one for one in self._account.trackers.values() if one["tracking_code"] == code]}
             case "POST", ["trackers"]:
-                wanted = content["tracker"]
-                return self._account.track(wanted["tracking_code"], wanted.get("carrier", "USPS"))
+                return self._track(content["tracker"])
         raise Refusal(404, "NOT_FOUND", "The requested resource could not be found.")
+
+    def _track(self, wanted: Json) -> Json:
+        code = wanted["tracking_code"]
+        is_new = code not in self._account.trackers
+        tracker = self._account.track(code, wanted.get("carrier", "USPS"))
+        if is_new:
+            self._events.send_later(self._events.make("tracker.created", code, tracker))
+        return tracker
 
     def _buy(self, key: str, content: Json, *, tracked: bool) -> Json:
         shipment = self._account.buy(key, content["rate"]["id"], tracked=tracked)
