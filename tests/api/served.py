@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
-from hub.operations.tokens import add_token
 from hub.contract.clock import SystemClock
+from hub.operations.tokens import add_token
 from hub.store import Store
 from tests.runtime.hubs import IN_TIME
 from tests.runtime.processes import free_port, is_ready

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from hub.operations.tokens import add_token, find_token, list_tokens
 from hub.operations.errors import BadInput, OperationRefused
+from hub.operations.tokens import add_token, find_token, list_tokens
 from hub.store import tables
 from tests.api.served import Api, client
 from tests.cli.command import crossdock

@@ -149,6 +149,7 @@ def test_a_refusal_says_where_and_names_all_faults_up_to_twenty():
         "group": "7",
         "set": "0001",
         "transaction": "850",
+        "number": "4500012",
         "codes": ["5"],
     }
 
