@@ -37,7 +37,7 @@ class Door:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._gauges = Gauges(desk)
-        self._api = _made_beside(desk)
+        self._api: Future[ASGIApp] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -80,6 +80,8 @@ class Door:
         return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._api is None:
+            self._api = _made_beside(self._desk)
         try:
             api = await asyncio.wrap_future(self._api)
         except Exception as error:  # noqa: BLE001 - a caller gets an answer, and webhooks are taken all the same
@@ -90,7 +92,10 @@ class Door:
 
 
 def _made_beside(desk: Desk) -> Future[ASGIApp]:
-    """The API, which takes a second to import, made in a thread: webhooks are taken meanwhile."""
+    """The API, made in a thread when somebody first asks for it.
+
+    Importing it takes a second of the processor, which webhooks would wait for at every start.
+    """
     executor = ThreadPoolExecutor(1, thread_name_prefix="api-start")
     made = executor.submit(_make_api, desk)
     executor.shutdown(wait=False)
