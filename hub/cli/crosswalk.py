@@ -14,9 +14,11 @@ from hub.operations.crosswalks import (
     AddedCrosswalkRow,
     CrosswalkLine,
     CrosswalkRow,
+    RemovedCrosswalkRows,
     add_crosswalk_row,
     list_crosswalks,
     list_rows,
+    remove_crosswalk_rows,
 )
 
 app = typer.Typer(no_args_is_help=True)
@@ -70,6 +72,32 @@ def add(
     emit(added, form, _show_added)
 
 
+@app.command()
+def remove(
+    name: _Name,
+    value: Annotated[str, typer.Argument(metavar="FROM", help="The value that is looked up.")],
+    target: Annotated[
+        str | None, typer.Argument(metavar="[TO]", help="Only a row with this code.", show_default=False)
+    ] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All rows that were added, not the last alone.")] = False,
+    workspace: WorkspaceOption = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Take back the row that was added last for a value; what was before counts again."""
+    with opened(workspace) as session:
+        removed = remove_crosswalk_rows(
+            session.store,
+            session.written,
+            name,
+            value,
+            target=target,
+            everything=everything,
+            clock=session.clock,
+        )
+    emit(removed, form, _show_removed)
+
+
 def _show_tables(console: Console, found: list[CrosswalkLine]) -> None:
     cells = [[plain(one.name), plain(one.file_rows), plain(one.added_rows), plain(one.file or "-")] for one in found]
     listing(console, ["Crosswalk", "Rows", "Added", "File"], [Entry(row) for row in cells])
@@ -86,3 +114,10 @@ def _show_rows(console: Console, found: list[CrosswalkRow]) -> None:
 def _show_added(console: Console, added: AddedCrosswalkRow) -> None:
     before = "" if added.instead_of is None else f", instead of {added.instead_of}"
     console.print(plain(f"In {added.crosswalk}, {added.row.value} is {added.row.target}{before}."))
+
+
+def _show_removed(console: Console, removed: RemovedCrosswalkRows) -> None:
+    value = removed.rows[0].value
+    codes = ", ".join(row.target for row in removed.rows)
+    now = f"{value} is {removed.now}" if removed.now is not None else f"{value} has no entry"
+    console.print(plain(f"Removed from {removed.crosswalk}: {codes}. Today {now}."))

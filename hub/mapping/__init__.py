@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from hub.mapping.cases import ExpectedError, Given, MappingTest
 from hub.mapping.compare import compare
+from hub.mapping.describe import Read
 from hub.mapping.errors import CrosswalkMissing, ExpressionFailed, FieldError, MappingFailed, ValueRefused
 from hub.mapping.expression import Expression, compile_expression
 from hub.mapping.filters import filter_names
-from hub.mapping.interpret import FieldTrace, Read
+from hub.mapping.interpret import FieldTrace
 from hub.mapping.lookups import Lookups
 from hub.mapping.mapping import VARIABLES, Mapping, compile_mapping
 

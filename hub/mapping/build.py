@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Set
 from dataclasses import replace
-from typing import Any, Final, TypeVar
-
-from jinja2 import nodes
+from typing import Final
 
 from hub.mapping.check import Checker, Use
-from hub.mapping.filters import find_filter
+from hub.mapping.clauses import has_switch_keys, read_checks, read_flag, read_sort
+from hub.mapping.constructs import check_keys
 from hub.mapping.limits import MAX_CONSTRUCT_DEPTH, MAX_LOOP_DEPTH, MAX_REPEATED
-from hub.mapping.plan import Constant, Each, Items, Leaf, Let, Object, Plan, Source, Switch, When
+from hub.mapping.plan import (
+    Assert,
+    Check,
+    Constant,
+    Each,
+    Items,
+    Leaf,
+    Let,
+    Object,
+    Plan,
+    Require,
+    SortKey,
+    Source,
+    Switch,
+    When,
+)
 from hub.mapping.syntax import parse_expression
-from hub.source import Location, Mapping, Node, Problems, Scalar, Sequence, nearest, plain
+from hub.mapping.trees import makes_lists, names_in, passes_on, size_of
+from hub.source import Location, Mapping, Node, Problems, Scalar, Sequence, plain
 
-CONSTRUCTS: Final = ("$const", "$value", "$optional", "$default", "$each", "$where", "$when", "$let", "$switch")
-_BESIDE: Final[dict[str, set[str]]] = {
-    "$const": {"$when", "$let"},
-    "$each": {"$when", "$let", "$where", "$value"},
-    "$switch": {"$when", "$let"},
-    "$value": {"$when", "$let", "$optional", "$default"},
-}
-"""Which constructs may stand beside one that makes the value; `$each` has fields, too."""
 _SMALL: Final = frozenset(("effect", "target", "connection"))
 """Variables that are short texts of the hub."""
-_N = TypeVar("_N", bound=nodes.Node)
 _EACH: Final = re.compile(r"(?P<source>.+?)\s+as\s+(?P<name>[A-Za-z][A-Za-z0-9_]*)\s*", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _WORDS: Final = frozenset(("and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "loop"))
@@ -76,10 +82,10 @@ class Builder:
 
     def _is_repeated(self, source: Source) -> bool:
         """Whether a loop may put the same large value into the output again and again."""
-        return not source.names <= self._once and _passes_on(source.tree)
+        return not source.names <= self._once and passes_on(source.tree)
 
     def _small(self, constant: Constant) -> Constant | None:
-        if self._loops and _size(constant.value) > MAX_REPEATED:
+        if self._loops and size_of(constant.value) > MAX_REPEATED:
             message = f"a constant in $each has more than {MAX_REPEATED} characters and values"
             self.problems.error("limit", message, constant.location)
             return None
@@ -91,11 +97,11 @@ class Builder:
         return Items(node.location, made) if len(made) == len(items) else None
 
     def _mapping(self, node: Mapping) -> Plan | None:
-        if not self._check_keys(node):
+        if not check_keys(node, self.problems, top=self._depth == 1):
             return None
         if "$each" in node.entries:
             return self._conditional(node, self._each)
-        return self._scoped(node, lambda: self._conditional(node, self._maker(node)))
+        return self._scoped(node, lambda: self._conditional(node, lambda _: self._required(node, self._maker(node))))
 
     def _maker(self, node: Mapping) -> Callable[[Mapping], Plan | None]:
         makers = {"$const": self._constant, "$switch": self._switch, "$value": self._value}
@@ -103,29 +109,32 @@ class Builder:
 
     def _conditional(self, node: Mapping, make: Callable[[Mapping], Plan | None]) -> Plan | None:
         condition, failed = self._optional_expression(node, "$when")
-        made = make(node)
+        made = self._asserted(node, make(node))
         if made is None or failed:
             return None
         return When(node.location, condition, made) if condition else made
 
-    def _check_keys(self, node: Mapping) -> bool:
-        """Whether all constructs of a mapping are known and may stand together."""
-        before = len(self.problems)
-        maker = next((key for key in _BESIDE if key in node.entries), None)
-        allowed = {maker, *_BESIDE[maker]} if maker else {"$when", "$let"}
-        if "$value" in node.entries:
-            allowed |= _BESIDE["$value"]
-        for key, (location, _) in node.entries.items():
-            if key.startswith("$") and key not in CONSTRUCTS:
-                suggestion = nearest(key, CONSTRUCTS) or f"constructs are {', '.join(CONSTRUCTS)}"
-                self.problems.error("unknown-construct", f"unknown construct {key!r}", location, suggestion)
-            elif key.startswith("$") and key not in allowed:
-                where = f"beside {maker}" if maker else "in an object of fields"
-                self.problems.error("misplaced-construct", f"{key} has no meaning {where}", location)
-            elif not key.startswith("$") and maker and (maker != "$each" or "$value" in node.entries):
-                message = f"the field {key!r} cannot stand beside {'$value' if maker == '$each' else maker}"
-                self.problems.error("misplaced-field", message, location)
-        return len(self.problems) == before
+    def _required(self, node: Mapping, make: Callable[[Mapping], Plan | None]) -> Plan | None:
+        checks = self._checks(node, "$require")
+        made = make(node)
+        if made is None or checks is None:
+            return None
+        return Require(node.location, checks, made) if checks else made
+
+    def _asserted(self, node: Mapping, made: Plan | None) -> Plan | None:
+        if "$assert" not in node.entries:
+            return made
+        if not self._new_name("output", node.entries["$assert"][0]):
+            return None
+        before = self._known
+        self._known |= {"output"}
+        checks = self._checks(node, "$assert")
+        self._known = before
+        return Assert(node.location, checks, made) if made and checks is not None else None
+
+    def _checks(self, node: Mapping, key: str) -> tuple[Check, ...] | None:
+        written = node.get(key)
+        return () if written is None else read_checks(written, self._expression, self.problems)
 
     def _constant(self, node: Mapping) -> Plan | None:
         value = node.entries["$const"][1]
@@ -133,7 +142,7 @@ class Builder:
 
     def _value(self, node: Mapping) -> Plan | None:
         value, default = node.entries["$value"][1], node.get("$default")
-        optional = self._flag(node, "$optional")
+        optional = read_flag(node, "$optional", self.problems)
         if optional is None:
             return None
         made = self.build(value)
@@ -152,15 +161,6 @@ class Builder:
                 self.problems.error("misplaced-construct", message, node.entries[key][0])
                 return None
         return made
-
-    def _flag(self, node: Mapping, key: str) -> bool | None:
-        value = node.get(key)
-        if value is None:
-            return False
-        if isinstance(value, Scalar) and isinstance(value.value, bool):
-            return value.value
-        self.problems.error("wrong-type", f"{key} is true or false", value.location)
-        return None
 
     def _fields(self, node: Mapping) -> Plan | None:
         fields: dict[str, tuple[Location, Plan]] = {}
@@ -198,22 +198,27 @@ class Builder:
         if source and self._gathers(source):
             self._gathered |= {name}
         where, failed = self._optional_expression(node, "$where")
+        sort = self._sort(node)
         outer, self.use.names = self.use.names, set()
         self._known |= {"loop"}
         self._loops += 1
         make = self._value if "$value" in node.entries else self._fields
-        item = self._scoped(node, lambda: make(node))
+        item = self._scoped(node, lambda: self._required(node, make))
         self._loops -= 1
         counts = "loop" in self.use.names
         self.use.names = outer | (self.use.names - {"loop"})
         self._known, self._once, self._gathered = before
-        if source is None or item is None or failed:
+        if source is None or item is None or sort is None or failed:
             return None
-        return Each(node.location, source, name, where, item, counts)
+        return Each(node.location, source, name, where, item, counts, sort)
+
+    def _sort(self, node: Mapping) -> tuple[SortKey, ...] | None:
+        written = node.get("$sort")
+        return () if written is None else read_sort(written, self._expression, self.problems)
 
     def _switch(self, node: Mapping) -> Plan | None:
         switch = node.entries["$switch"][1]
-        if not isinstance(switch, Mapping) or not self._switch_keys(switch):
+        if not isinstance(switch, Mapping) or not has_switch_keys(switch, self.problems):
             message = "$switch needs `on` (an expression) and `cases`, and may have `default`"
             self.problems.error("missing-key", message, switch.location)
             return None
@@ -228,14 +233,6 @@ class Builder:
         if on is None or len(made) < len(cases) or (default_node and not default):
             return None
         return Switch(node.location, on, made, default)
-
-    def _switch_keys(self, switch: Mapping) -> bool:
-        for key, (location, _) in switch.entries.items():
-            if key not in ("on", "cases", "default"):
-                suggestion = nearest(key, ("on", "cases", "default"))
-                self.problems.error("unknown-key", f"unknown key {key!r} in $switch", location, suggestion)
-        cases = switch.get("cases")
-        return isinstance(switch.get("on"), Scalar) and isinstance(cases, Mapping) and bool(cases.entries)
 
     def _scoped(self, node: Mapping, make: Callable[[], Plan | None]) -> Plan | None:
         """What `make` makes, with the names of `$let` known to it."""
@@ -267,7 +264,7 @@ class Builder:
 
     def _gathers(self, source: Source) -> bool:
         """Whether a list or object that an expression makes may be part of its value."""
-        return _makes_lists(source.tree) or bool(source.names & self._gathered)
+        return makes_lists(source.tree) or bool(source.names & self._gathered)
 
     def _new_name(self, name: str, location: Location) -> bool:
         if not _NAME.fullmatch(name) or name in _WORDS:
@@ -293,46 +290,11 @@ class Builder:
         tree = parse_expression(node, self.problems)
         if tree is None or not Checker(self._known, node.location, self.problems, self.use).check(tree):
             return None
-        source = Source(node.text, node.location, tree, _names(tree))
-        if _makes_lists(tree) and source.names & self._gathered:
+        source = Source(node.text, node.location, tree, names_in(tree))
+        if makes_lists(tree) and source.names & self._gathered:
             # Lists of lists of lists would grow without any bound that a run could count.
             name = min(source.names & self._gathered)
             message = f"a list or object is made of {name!r}, which holds a list or object that was made itself"
             self.problems.error("limit", message, node.location, "make it of what was read")
             return None
         return source
-
-
-def _names(tree: nodes.Expr) -> frozenset[str]:
-    """The names that an expression reads; those of functions are not among them."""
-    called = {id(call.node) for call in _all(tree, nodes.Call)}
-    return frozenset(name.name for name in _all(tree, nodes.Name) if id(name) not in called)
-
-
-def _passes_on(tree: nodes.Expr) -> bool:
-    """Whether the value may be one that was read, as it is; made text counts where it is made."""
-    if isinstance(tree, nodes.Filter):
-        found = find_filter(tree.name)
-        return found is None or found.passes_on
-    kinds = (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.And, nodes.Or, nodes.CondExpr, nodes.List, nodes.Dict)
-    return isinstance(tree, (*kinds, nodes.Tuple))
-
-
-def _makes_lists(tree: nodes.Expr) -> bool:
-    return any(_all(tree, (nodes.List, nodes.Tuple, nodes.Dict)))
-
-
-def _all(tree: nodes.Expr, kind: type[_N] | tuple[type[_N], ...]) -> Iterator[_N]:
-    """The nodes of some kinds in a tree, its root included."""
-    if isinstance(tree, kind):
-        yield tree
-    yield from tree.find_all(kind)
-
-
-def _size(value: Any) -> int:
-    """Characters and values of plain data."""
-    if isinstance(value, dict):
-        return sum(len(key) + _size(item) for key, item in value.items()) + 1
-    if isinstance(value, list):
-        return sum(map(_size, value)) + 1
-    return len(value) if isinstance(value, str) else 1

@@ -27,6 +27,7 @@ from jinja2 import nodes
 from hub.mapping import values
 from hub.mapping.check import FUNCTIONS, named
 from hub.mapping.filters import find_filter
+from hub.mapping.order import sort_rows
 
 _OPERATORS: Final[dict[type[nodes.Node], str]] = {
     nodes.Add: "_add",
@@ -88,6 +89,7 @@ def base_globals() -> dict[str, Any]:
         "_negate": values.negate,
         "_positive": positive,
         "_look_through": look_through,
+        "_sort_rows": sort_rows,
         **{name: getattr(builtins, name) for name in ("isinstance", "str", "bool", "dict", "list", "type", "bytes")},
     }
 

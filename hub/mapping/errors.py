@@ -18,6 +18,10 @@ class ValueRefused(ValueError):
         self.value = value
 
 
+class ConditionUnmet(ValueRefused):
+    """A condition of `$require` or `$assert` does not hold. The message is the mapping's own, word for word."""
+
+
 class Missing(Exception):
     """A path that must lead somewhere found nothing."""
 
@@ -94,7 +98,7 @@ class MappingFailed(RejectedMessage):
 
 def _sentence(mapping: str, errors: Sequence[FieldError]) -> str:
     first = errors[0]
-    reason = f"{first.message}; {first.fix}" if first.fix else first.message
+    reason = f"{first.message}; {first.fix}" if first.fix else first.message.removesuffix(".")
     if len(errors) == 1:
         return f"The mapping {mapping} cannot make {first.field}: {reason}."
     others = ", ".join(error.field for error in errors[1:4])

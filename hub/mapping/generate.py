@@ -12,7 +12,21 @@ from typing import Any
 
 from hub.mapping.emit import Emitter, Name
 from hub.mapping.lookups import Lookups
-from hub.mapping.plan import Constant, Each, Items, Leaf, Let, Object, Plan, Source, Switch, When
+from hub.mapping.plan import (
+    Assert,
+    Check,
+    Constant,
+    Each,
+    Items,
+    Leaf,
+    Let,
+    Object,
+    Plan,
+    Require,
+    Source,
+    Switch,
+    When,
+)
 from hub.mapping.values import Budget
 
 Function = Callable[[Mapping[str, Any], Lookups, Budget], Any]
@@ -100,6 +114,11 @@ class _Generator:
             self._write(plan.then, {**names, **self._bind(plan, names)}, store)
         elif isinstance(plan, Switch):
             self._switch(plan, names, store)
+        elif isinstance(plan, Require):
+            self._hold(plan.checks, names)
+            self._write(plan.then, names, store)
+        elif isinstance(plan, Assert):
+            self._assert(plan, names, store)
 
     def _lenient(self, source: Source, names: Names) -> str:
         return self._emitter.lenient(source.tree, names)
@@ -139,6 +158,18 @@ class _Generator:
             self._line(f"{bound[name].text} = {text}")
         return bound
 
+    def _hold(self, checks: tuple[Check, ...], names: Names) -> None:
+        for check in checks:
+            with self._block(f"if not {self._lenient(check.condition, names)}:"):
+                self._line("_needed(None)")
+
+    def _assert(self, plan: Assert, names: Names, store: str) -> None:
+        output = self._emitter.temporary()
+        self._line(f"{output} = None")
+        self._write(plan.then, names, f"{output} = {{}}")
+        self._hold(plan.checks, {**names, "output": Name(output, nullable=True)})
+        self._line(store.format(output))
+
     def _each(self, plan: Each, names: Names, store: str) -> None:
         made, items, item = (self._emitter.temporary() for _ in range(3))
         within = {**names, plan.name: Name(item)}
@@ -148,15 +179,32 @@ class _Generator:
         if plan.counts:
             within["loop"] = Name(self._emitter.temporary())
             self._line(f"{within['loop'].text} = {{'index': 0}}")
-        with self._block(f"for {item} in {items}:"):
-            self._skip(plan, within, item)
+        rows = self._sorted(plan, within, item, items) if plan.sort else None
+        with self._block(f"for {item}, *_ in {rows}:" if rows else f"for {item} in {items}:"):
+            if rows is None:
+                self._skip(plan, within, item)
+            self._count(plan, within)
             self._write(plan.item, within, f"{made}.append({{}})")
         self._line(store.format(made))
+
+    def _sorted(self, plan: Each, names: Names, item: str, items: str) -> str:
+        """The name of a list of the items that `$where` lets through, in their order, each with its keys."""
+        rows = self._emitter.temporary()
+        self._line(f"{rows} = []")
+        with self._block(f"for {item} in {items}:"):
+            self._skip(plan, names, item)
+            keys = ", ".join(self._lenient(key.source, names) for key in plan.sort)
+            self._line(f"{rows}.append(({item}, {keys}))")
+        for column, key in reversed(list(enumerate(plan.sort, 1))):
+            self._line(f"{rows} = _sort_rows({rows}, {column}, {key.descending})")
+        return rows
 
     def _skip(self, plan: Each, names: Names, item: str) -> None:
         wanted = f" or not {self._lenient(plan.where, names)}" if plan.where else ""
         with self._block(f"if {item} is None{wanted}:"):
             self._line("continue")
+
+    def _count(self, plan: Each, names: Names) -> None:
         if plan.counts:
             loop = names["loop"].text
             self._line(f"{loop} = {{'index': {loop}['index'] + 1}}")

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Final
 
-from jinja2 import nodes
-
-from hub.contract.registry import nearest
-from hub.mapping.errors import RUN_ERRORS, CrosswalkMissing, FieldError, Missing, ValueRefused
+from hub.mapping.describe import Read, cause_of, closest, describe
+from hub.mapping.errors import RUN_ERRORS, ConditionUnmet, FieldError, Missing, ValueRefused
 from hub.mapping.evaluate import TracedEvaluation, traced
 from hub.mapping.limits import MAX_ERRORS
 from hub.mapping.lookups import Lookups
-from hub.mapping.plan import Constant, Each, Items, Leaf, Let, Object, Plan, Source, Switch, When
+from hub.mapping.order import sort_rows
+from hub.mapping.plan import (
+    Assert,
+    Check,
+    Constant,
+    Each,
+    Items,
+    Leaf,
+    Let,
+    Object,
+    Plan,
+    Require,
+    Source,
+    Switch,
+    When,
+)
+from hub.mapping.scope import Scope, origin_of
 from hub.mapping.values import Budget, as_list, path_text, read, shown, to_text
 from hub.source import Location
 
 _NOTHING: Final = object()
+MAX_SHOWN: Final = 3
+"""Values that are shown of a condition without a message."""
 
 
 class TooManyErrors(Exception):
     """Enough fields failed to tell what is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A path in the input, and what was found there (None if nothing)."""
-
-    path: str
-    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +51,6 @@ class FieldTrace:
     reads: tuple[Read, ...]
     value: Any = None
     error: FieldError | None = None
-
-
-@dataclass(slots=True)
-class Scope:
-    """The values of names, and which path each stands for."""
-
-    values: dict[str, Any]
-    origins: dict[str, str] = field(default_factory=dict)
-
-    def with_name(self, name: str, value: Any, origin: str) -> Scope:
-        return Scope({**self.values, name: value}, {**self.origins, name: origin})
 
 
 class Interpreter:
@@ -111,31 +108,97 @@ class Interpreter:
             value = self._evaluate(source, _join(path, f"$let.{name}"), scope, lenient=True)
             if value is _NOTHING:
                 return _NOTHING
-            scope = scope.with_name(name, value, _origin(source, scope) or name)
+            scope = scope.with_name(name, value, origin_of(source, scope) or name)
         return self._make(plan.then, path, scope)
 
     def _each(self, plan: Each, path: str, scope: Scope) -> Any:
         found = self._evaluate(plan.source, _join(path, "$each"), scope, lenient=True)
         if found is _NOTHING or not self._affordable(plan, path, found):
             return _NOTHING
-        origin = _origin(plan.source, scope)
+        chosen = self._chosen(plan, path, scope, found)
         made: list[Any] = []
+        for count, within in enumerate(self._sorted(plan, path, chosen) if plan.sort else chosen):
+            numbered = within.with_name("loop", {"index": count + 1}, "loop")
+            value = self._make(plan.item, f"{path}[{count}]", numbered)
+            if value is not _NOTHING:
+                made.append(value)
+        return made
+
+    def _chosen(self, plan: Each, path: str, scope: Scope, found: Any) -> Iterator[Scope]:
+        """The scopes of the items that `$where` lets through, found out one by one."""
+        origin = origin_of(plan.source, scope)
         count = 0
         for index, item in enumerate(as_list(found)):
             if item is None:
                 continue
             item_origin = plan.name if origin is None else f"{origin}[{index}]" if isinstance(found, list) else origin
             within = scope.with_name(plan.name, item, item_origin)
-            place = f"{path}[{count}]"
             if plan.where:
-                wanted = self._evaluate(plan.where, f"{place}.$where", within, lenient=True)
+                wanted = self._evaluate(plan.where, f"{path}[{count}].$where", within, lenient=True)
                 if wanted is _NOTHING or not wanted:
                     continue
             count += 1
-            value = self._make(plan.item, place, within.with_name("loop", {"index": count}, "loop"))
-            if value is not _NOTHING:
-                made.append(value)
-        return made
+            yield within
+
+    def _sorted(self, plan: Each, path: str, chosen: Iterator[Scope]) -> list[Scope]:
+        """The items in their order; as they came if that cannot be told, so that their own errors are found."""
+        rows: list[tuple[Any, ...]] = []
+        before = len(self.errors)
+        for count, within in enumerate(chosen):
+            place = f"{path}[{count}].$sort"
+            keys = [self._evaluate(key.source, place, within, lenient=True) for key in plan.sort]
+            rows.append((within, *keys))
+        if len(self.errors) == before:
+            for column, key in reversed(list(enumerate(plan.sort, 1))):
+                try:
+                    rows = sort_rows(rows, column, key.descending)
+                except RUN_ERRORS as error:
+                    self._reads = []
+                    self._fail(key.source, _join(path, "$sort"), error)
+        return [row[0] for row in rows]
+
+    def _require(self, plan: Require, path: str, scope: Scope) -> Any:
+        holds = self._hold(plan.checks, "$require", path, scope)
+        made = self._make(plan.then, path, scope)
+        return made if holds else _NOTHING
+
+    def _assert(self, plan: Assert, path: str, scope: Scope) -> Any:
+        before = len(self.errors)
+        made = self._make(plan.then, path, scope)
+        if len(self.errors) > before:
+            return made
+        output = None if made is _NOTHING else made
+        return made if self._hold(plan.checks, "$assert", path, scope.with_name("output", output, "output")) else None
+
+    def _hold(self, checks: tuple[Check, ...], construct: str, path: str, scope: Scope) -> bool:
+        held = [self._holds(check, construct, path, scope) for check in checks]
+        return all(held)
+
+    def _holds(self, check: Check, construct: str, path: str, scope: Scope) -> bool:
+        value = self._evaluate(check.condition, _join(path, construct), scope, lenient=True)
+        if value is not _NOTHING and not value:
+            self._fail(check.condition, path, ConditionUnmet(self._message(check, scope)))
+        return value is not _NOTHING and bool(value)
+
+    def _message(self, check: Check, scope: Scope) -> str:
+        """What is said of a condition that does not hold: its message, or itself with what it read."""
+        reads, began = self._reads, self._began
+        if check.message:
+            message = "".join(part if isinstance(part, str) else self._said(part, scope) for part in check.message)
+        else:
+            found = ", ".join(f"{one.path} is {shown(one.value)}" for one in reads[:MAX_SHOWN])
+            message = f"{check.condition.text} does not hold" + (f": {found}" if found else "")
+        self._reads, self._began = reads, began
+        return message
+
+    def _said(self, source: Source, scope: Scope) -> str:
+        """The text of a value within a message. What has none must not hide the message, and stays as written."""
+        self._reads, self._began = [], []
+        try:
+            value = _traced(source, True)(scope.values, self._lookups, self._budget, self._reader(scope))
+            return shown(value) if isinstance(value, dict | list | None) else to_text(value)
+        except RUN_ERRORS:
+            return f"{{{source.text}}}"
 
     def _affordable(self, plan: Each, path: str, found: Any) -> bool:
         try:
@@ -183,9 +246,9 @@ class Interpreter:
         return reader
 
     def _fail(self, source: Source, path: str, error: Exception) -> object:
-        cause = _cause(error, self._reads)
+        cause = cause_of(error, self._reads)
         index = next((index for index, found in enumerate(self._reads) if found is cause), None)
-        hint = _closest(*self._began[index]) if isinstance(error, Missing) and index is not None else ""
+        hint = closest(*self._began[index]) if isinstance(error, Missing) and index is not None else ""
         failed = describe(error, source, path, cause, hint)
         self.errors.append(failed)
         self.traces.append(FieldTrace(path, source.location, source.text, tuple(self._reads), error=failed))
@@ -202,6 +265,8 @@ class Interpreter:
         When: _when,
         Let: _let,
         Switch: _switch,
+        Require: _require,
+        Assert: _assert,
     }
 
 
@@ -210,76 +275,5 @@ def _traced(source: Source, lenient: bool) -> TracedEvaluation:
     return traced(source, lenient=lenient)
 
 
-def describe(error: Exception, source: Source, path: str, cause: Read | None, hint: str) -> FieldError:
-    """What happened, for a person. `cause` is the read that led to it, `hint` the name of a similar key."""
-    message, fix, crosswalk = str(error), hint, None
-    value = cause.value if cause else getattr(error, "value", None)
-    if isinstance(error, Missing):
-        message = f"{cause.path} found nothing" if cause else "the expression yields nothing"
-        fix = hint or "correct it, or write {$value: …, $optional: true} or $default"
-    elif isinstance(error, CrosswalkMissing):
-        message = f"the crosswalk {error.table!r} has no entry for {error.value!r}"
-        fix = f"add it with `crossdock crosswalk add {error.table} {error.value} CODE`, then replay"
-        crosswalk, value = error.table, error.value
-    elif not isinstance(error, ValueRefused):
-        message = f"{source.text!r} cannot work with these values ({error})"
-    elif cause:
-        message = f"{cause.path}: {message}"
-    return FieldError(
-        field=path or "the output",
-        location=source.location,
-        expression=source.text,
-        message=message,
-        source=cause.path if cause else "",
-        value=_value_text(value),
-        fix=fix,
-        crosswalk=crosswalk,
-    )
-
-
-def _cause(error: Exception, reads: list[Read]) -> Read | None:
-    """The read that an error is about: for a missing value the last that found nothing."""
-    if isinstance(error, Missing):
-        return next((found for found in reversed(reads) if found.value is None), None)
-    wanted = getattr(error, "value", None)
-    exact = (found for found in reversed(reads) if wanted is not None and found.value == wanted)
-    return next(exact, reads[-1] if len(reads) == 1 else None)
-
-
-def _closest(value: Any, keys: tuple[str | int, ...]) -> str:
-    """`did you mean 'x'` if, where a path ends, there is a key of a similar name."""
-    for key in keys:
-        if isinstance(value, dict) and isinstance(key, str) and key not in value:
-            return nearest(key, value).removeprefix("; ").removesuffix("?")
-        value = read(value, (key,), "it")
-    return ""
-
-
-def _value_text(value: Any) -> str | None:
-    if value is None:
-        return None
-    text = value if isinstance(value, str) else shown(value)
-    return text if len(text) <= 200 else text[:200] + "…"
-
-
 def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
-
-
-def _origin(source: Source, scope: Scope) -> str | None:
-    """The path in the input that an expression stands for, if it is nothing but a path."""
-    return next(_paths(source.tree, scope), None)
-
-
-def _paths(node: nodes.Node, scope: Scope) -> Iterator[str]:
-    keys: list[str | int] = []
-    while isinstance(node, nodes.Getattr | nodes.Getitem):
-        if isinstance(node, nodes.Getattr):
-            keys.append(node.attr)
-        elif isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str | int):
-            keys.append(node.arg.value)
-        else:
-            return
-        node = node.node
-    if isinstance(node, nodes.Name):
-        yield path_text(scope.origins.get(node.name, node.name), tuple(keys[::-1]))

@@ -27,6 +27,8 @@ MAX_DIGITS: Final = 60
 """Digits of a number before, after and around its point, zeros counted."""
 MAX_REPEATED: Final = 1_000
 """Characters and values of a constant in a loop."""
+MAX_SORT_TEXT: Final = 1_000
+"""Characters of a text that items are sorted by."""
 MAX_WIDTH: Final = 4_000
 """The longest text that padding makes."""
 MAX_ERRORS: Final = 50

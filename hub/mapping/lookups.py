@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Protocol
+
+
+def crosswalk_question(table: str, key: str, *, reverse: bool = False, on: date | None = None) -> str:
+    """The name under which an answer of a code table is kept."""
+    asked = "crosswalk-reverse" if reverse else "crosswalk"
+    return f"{asked}:{table}:{key}" if on is None else f"{asked}@{on.isoformat()}:{table}:{key}"
 
 
 class Lookups(Protocol):
     """Answers of the hub: code tables, cross-references, running numbers."""
 
-    def crosswalk(self, table: str, key: str) -> str:
-        """The entry of a code table; raises CrosswalkMissing if there is none."""
+    def crosswalk(self, table: str, key: str, *, reverse: bool = False, on: date | None = None) -> str:
+        """The entry of a code table; raises CrosswalkMissing if there is none.
+
+        `on` is the day on which it must hold, else the hub says which. In `reverse` it is the value
+        whose entry `key` is, and ValueRefused is raised if that is none or several.
+        """
         ...
 
     def xref(self, system: str, kind: str) -> str | None:
@@ -36,8 +47,8 @@ class ReplayedLookups:
         """Begin again with the first number taken."""
         self._next = 0
 
-    def crosswalk(self, table: str, key: str) -> str:
-        return self._inner.crosswalk(table, key)
+    def crosswalk(self, table: str, key: str, *, reverse: bool = False, on: date | None = None) -> str:
+        return self._inner.crosswalk(table, key, reverse=reverse, on=on)
 
     def xref(self, system: str, kind: str) -> str | None:
         return self._inner.xref(system, kind)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping as Variables
 from collections.abc import Set
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final
 
 from hub.mapping.build import Builder
 from hub.mapping.cases import MappingTest, read_tests
 from hub.mapping.check import Use
 from hub.mapping.errors import RUN_ERRORS, MappingFailed
+from hub.mapping.extend import extend, text_of
 from hub.mapping.generate import Function, generate
 from hub.mapping.interpret import FieldTrace, Interpreter
 from hub.mapping.lookups import Lookups, ReplayedLookups
@@ -23,7 +25,7 @@ VARIABLES: Final = frozenset(("source", "message", "order", "effect", "target", 
 """The names a mapping may read: the tree it maps, what happened to the subject, the system of
 the target, the connection the message came from, the message's headers."""
 
-_KEYS: Final = ("mapping", "from", "to", "fields", "tests")
+_KEYS: Final = ("mapping", "from", "to", "extends", "fields", "tests")
 
 
 class Mapping:
@@ -35,11 +37,14 @@ class Mapping:
         self.name = names["mapping"]
         self.source_type = names["from"]
         self.target_type = names["to"]
+        self.extends = text_of(node.get("extends")) or None
+        """The name of the mapping that it extends."""
         self.location: Location = node.location
         self.tests = tests
         self.crosswalks = dict(use.crosswalks)
         """Names of the code tables it reads, each with a place where it does."""
-        self._plan = plan
+        self.plan = plan
+        """What it means, with all that it inherits; every part knows its file and line."""
         self._variables = use.names & VARIABLES
         self._numbered = "sequence" in use.functions
         self._fast = generate(plan, self._variables, exact=False)
@@ -63,7 +68,7 @@ class Mapping:
 
     @cached_property
     def _exact(self) -> Function:
-        return generate(self._plan, self._variables, exact=True)
+        return generate(self.plan, self._variables, exact=True)
 
     def _exactly(self, variables: Variables[str, Any], lookups: Lookups) -> Any:
         """After the fast function stopped: it stops at anything unusual, be it right or wrong."""
@@ -76,7 +81,7 @@ class Mapping:
 
     def _field_by_field(self, variables: Variables[str, Any], lookups: Lookups) -> Any:
         interpreter = Interpreter(lookups)
-        made = interpreter.run(self._plan, variables)
+        made = interpreter.run(self.plan, variables)
         if interpreter.errors:
             raise MappingFailed(self.name, interpreter.errors)
         return made
@@ -84,16 +89,20 @@ class Mapping:
     def explain(self, variables: Variables[str, Any], lookups: Lookups) -> list[FieldTrace]:
         """How each field comes about, those that fail included; conditions and loops have their own rows."""
         interpreter = Interpreter(lookups)
-        interpreter.run(self._plan, variables)
+        interpreter.run(self.plan, variables)
         return interpreter.traces
+
+    def find(self, path: tuple[str | int, ...]) -> Location | None:
+        """The place in the YAML that makes the output at `path`, or None if nothing does."""
+        return locate(self.plan, path)
 
     def locate(self, path: tuple[str | int, ...]) -> Location:
         """The place in the YAML that makes the output at `path`, or the nearest thing around it."""
         for length in range(len(path), 0, -1):
-            found = locate(self._plan, path[:length])
+            found = locate(self.plan, path[:length])
             if found is not None:
                 return found
-        return self._plan.location
+        return self.plan.location
 
 
 def _rewind(lookups: Lookups) -> None:
@@ -101,13 +110,31 @@ def _rewind(lookups: Lookups) -> None:
         lookups.rewind()
 
 
-def compile_mapping(node: Node, problems: Problems, *, names: Set[str] = VARIABLES) -> Mapping | None:
-    """The mapping of a file's root node, or None with what is wrong added to `problems`."""
+def compile_mapping(
+    node: Node,
+    problems: Problems,
+    *,
+    names: Set[str] = VARIABLES,
+    bases: Variables[str, Node | None] = MappingProxyType({}),
+) -> Mapping | None:
+    """The mapping of a file's root node, or None with what is wrong added to `problems`.
+
+    `bases` are the root nodes of the mappings that it may extend, by their names; None stands
+    for one that cannot be read.
+    """
     if not isinstance(node, MappingNode):
         problems.error("wrong-type", f"a mapping's file has the keys {', '.join(_KEYS)}", node.location)
         return None
     before = len(problems.errors)
     _check_keys(node, problems)
+    whole = extend(node, bases, problems)
+    return _compile(whole, problems, names, before) if whole else None
+
+
+def _compile(node: MappingNode, problems: Problems, names: Set[str], before: int) -> Mapping | None:
+    """The mapping of a file and what it inherits, unless there are more than `before` errors."""
+    if "fields" not in node.entries:
+        problems.error("missing-key", "missing key 'fields'", node.location)
     texts = {key: _text(node, key, problems) for key in ("mapping", "from", "to")}
     builder = Builder(names, problems)
     fields = node.get("fields")
@@ -123,8 +150,6 @@ def _check_keys(node: MappingNode, problems: Problems) -> None:
         if key not in _KEYS:
             suggestion = nearest(key, _KEYS) or f"known are {', '.join(_KEYS)}"
             problems.error("unknown-key", f"unknown key {key!r}", location, suggestion)
-    if "fields" not in node.entries:
-        problems.error("missing-key", "missing key 'fields'", node.location)
 
 
 def _text(node: MappingNode, key: str, problems: Problems) -> str:

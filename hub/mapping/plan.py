@@ -65,8 +65,16 @@ class Items(Plan):
 
 
 @dataclass(frozen=True, slots=True)
+class SortKey:
+    """What items are ordered by."""
+
+    source: Source
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Each(Plan):
-    """A list with one item made for each of a list's, `name` being that one."""
+    """A list with one item made for each of a list's, `name` being that one, in the order of `sort`."""
 
     source: Source
     name: str
@@ -74,6 +82,7 @@ class Each(Plan):
     item: Plan
     counts: bool
     """Whether anything within reads `loop`."""
+    sort: tuple[SortKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,33 @@ class Let(Plan):
     """Something within which names stand for values, in their order; a value may be null."""
 
     names: tuple[tuple[str, Source], ...]
+    then: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition that must hold, and the parts of what is said if it does not: texts and expressions.
+
+    Without a message, the condition itself is named.
+    """
+
+    condition: Source
+    message: tuple[str | Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Require(Plan):
+    """Something that fails unless conditions on what was read hold."""
+
+    checks: tuple[Check, ...]
+    then: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Assert(Plan):
+    """Something that fails unless conditions on what was made hold: there it is called `output`."""
+
+    checks: tuple[Check, ...]
     then: Plan
 
 
@@ -112,7 +148,7 @@ def inner(plan: Plan) -> Iterator[tuple[str | None, Location, Plan]]:
         within = plan.items
     elif isinstance(plan, Each):
         within = (plan.item,)
-    elif isinstance(plan, When | Let):
+    elif isinstance(plan, When | Let | Require | Assert):
         within = (plan.then,)
     elif isinstance(plan, Switch):
         within = (*plan.cases.values(), plan.default)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from jinja2 import nodes
@@ -17,7 +18,7 @@ from hub.source import Location, Problems, Scalar
 class _NoLookups:
     """Formulas see their variables alone; `compile_formula` lets none through that looks up."""
 
-    def crosswalk(self, table: str, key: str) -> str:
+    def crosswalk(self, table: str, key: str, *, reverse: bool = False, on: date | None = None) -> str:
         raise CrosswalkMissing(table, key)
 
     def xref(self, system: str, kind: str) -> str | None:

@@ -1,14 +1,20 @@
-"""Crosswalk rows that were added while the hub runs."""
+"""Crosswalk rows that are added, and removed again, while the hub runs."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, select
 
 from hub.contract.ids import new_id
+from hub.store.connections import next_number
 from hub.store.statements import insert_rows
-from hub.store.tables import crosswalk_row
+from hub.store.tables import crosswalk_row, sequence
+
+_REVISION: Final = "crosswalks:revision"
+"""The running number that counts changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +31,10 @@ class AddedRow:
 
 
 def revision(connection: Connection) -> int:
-    """A number that changes whenever a row is added."""
-    count: int = connection.execute(select(func.count()).select_from(crosswalk_row)).scalar_one()
-    return count
+    """A number that grows whenever a row is added or removed."""
+    statement = select(sequence.c.value).where(sequence.c.name == _REVISION)
+    changes: int | None = connection.execute(statement).scalar_one_or_none()
+    return changes or 0
 
 
 def added_rows(connection: Connection) -> dict[str, dict[str, list[AddedRow]]]:
@@ -63,3 +70,10 @@ def add_row(
         "added_at": at,
     }
     insert_rows(connection, crosswalk_row, [row])
+    next_number(connection, _REVISION)
+
+
+def remove_rows(connection: Connection, ids: Collection[str]) -> None:
+    """Remove added rows by their ids; what stood before them counts again."""
+    connection.execute(delete(crosswalk_row).where(crosswalk_row.c.id.in_(ids)))
+    next_number(connection, _REVISION)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from hub.contract.connector import Connector
 from hub.contract.registry import ANY, connector_types, nearest
@@ -12,22 +13,59 @@ from hub.pipelines import Pipeline, Route
 from hub.pipelines.nodes import descend, place
 from hub.source import Location, Node, Problems
 from hub.workspace.connections import Connection
+from hub.workspace.coverage import check_coverage
 from hub.workspace.files import Files
 from hub.workspace.loader import Draft, add_new, read_drafts, types_of
+from hub.workspace.reach import check_reach
 from hub.workspace.samples import is_sample, sample_path
+
+LONGEST_RETRY: Final = timedelta(days=30)
+"""A delivery that is tried for longer than that is waited for by nobody any more."""
 
 
 def check(files: Files, *, library: Files | None = None) -> Problems:
     """Everything that is wrong with a workspace, in any of its environments.
 
     Beyond what `load` reports: the connectors' own keys, secrets in clear, payload types that
-    a connection does not send or take, crosswalks and samples that are not there.
+    a connection does not send or take, crosswalks and samples that are not there, required fields
+    that a mapping does not make, and as warnings what can never happen or is used by nothing.
     """
     found = Problems()
-    for draft in read_drafts(files, library):
+    drafts = read_drafts(files, library)
+    for draft in drafts:
         _check(draft)
         add_new(draft.problems, found)
+    base = drafts[0]
+    _check_mappings(base, found)
+    if not found.errors:
+        _check_unused(base, _own(files, library or {}), found)
     return found
+
+
+def _check_mappings(draft: Draft, problems: Problems) -> None:
+    """What is the same in every environment."""
+    for mapping in draft.mappings.values():
+        if mapping is not None:
+            check_coverage(mapping, problems)
+
+
+def _own(files: Files, library: Files) -> set[str]:
+    """The files of the workspace that are not the library's, as they stand there."""
+    return {path for path, content in files.items() if library.get(path) != content}
+
+
+def _check_unused(draft: Draft, own: Collection[str], problems: Problems) -> None:
+    used: set[str] = set()
+    for taken in _in_use(draft):
+        name: str | None = taken.name
+        while name is not None and name not in used:
+            used.add(name)
+            base = draft.mappings.get(name)
+            name = None if base is None else base.extends
+    for mapping in draft.mappings.values():
+        if mapping is not None and mapping.name not in used and mapping.location.file in own:
+            message = f"no pipeline uses the mapping {mapping.name!r}"
+            problems.warning("unused-mapping", message, mapping.location, "name it in a pipeline, or remove it")
 
 
 def _check(draft: Draft) -> None:
@@ -35,6 +73,7 @@ def _check(draft: Draft) -> None:
         if _is_known(connection):
             connection.check(draft.problems)
             _check_pulling(connection, draft.problems)
+        _check_retry(connection, draft.problems)
     for pipeline, node in draft.pipelines:
         _check_origin(pipeline, node, draft)
         for route in pipeline.routes:
@@ -43,6 +82,8 @@ def _check(draft: Draft) -> None:
     for mapping in draft.mappings.values():
         if mapping is not None:
             _check_samples(mapping, draft)
+    if not draft.problems.errors:
+        check_reach(draft, draft.problems)
 
 
 def _is_known(connection: Connection) -> bool:
@@ -59,6 +100,15 @@ def _check_pulling(connection: Connection, problems: Problems) -> None:
     if connection.node.get("every") is not None and "pull" not in connection.connector.manifest.direction:
         message = f"a connection of type {connection.spec.type!r} does not pull, so 'every' means nothing"
         problems.error("not-allowed", message, connection.place("every"), "leave it out")
+
+
+def _check_retry(connection: Connection, problems: Problems) -> None:
+    retry = connection.spec.retry
+    first, longest = retry.first.total_seconds(), retry.longest.total_seconds()
+    lasting = timedelta(seconds=sum(min(first * 2.0**tries, longest) for tries in range(retry.attempts - 1)))
+    if lasting > LONGEST_RETRY:
+        message = f"a delivery would be tried for {lasting.days} days before it is a dead letter"
+        problems.warning("endless-retry", message, connection.place("retry"), "lower attempts or longest")
 
 
 def _check_origin(pipeline: Pipeline, node: Node, draft: Draft) -> None:

@@ -4,9 +4,12 @@
     MUG-BLUE,100-204,,
     MUG-RED,100-201,2026-01-01,2026-06-30
     MUG-RED,100-205,2026-07-01,
+    *,100-999,,
 
 UTF-8, comma, quotes as in RFC 4180; the two dates are optional, inclusive, ISO 8601. Spaces
-around a value do not count. A crosswalk is named by its path: `sap/materials` for
+around a value do not count. A fifth column `one_way` holds `yes` for rows that are not read from
+right to left, so that several values may have one code. The row of `*` is for values that have none
+on that day; `*,*` lets them stay as they are. A crosswalk is named by its path: `sap/materials` for
 `config/crosswalks/sap/materials.csv`.
 """
 
@@ -14,26 +17,30 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from hub.mapping import ValueRefused
 from hub.source import Location, Problems, nearest
 
-COLUMNS: Final = ("from", "to", "valid_from", "valid_to")
+COLUMNS: Final = ("from", "to", "valid_from", "valid_to", "one_way")
 MAX_VALUE: Final = 500
+DEFAULT: Final = "*"
+"""The value of the row for all that have none; as what it stands for, the value itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table; without dates it is always valid."""
+    """One line of a table; without dates it is always valid. If `one_way`, its target leads to no value."""
 
     value: str
     target: str
     valid_from: date
     valid_to: date
     location: Location
+    one_way: bool = False
 
     def is_valid(self, at: date) -> bool:
         """Whether it holds on that day."""
@@ -54,15 +61,37 @@ class Crosswalk:
             self._rows.setdefault(row.value, []).append(row)
         for same in self._rows.values():
             same.sort(key=lambda row: row.valid_from)
+        self._by_target: dict[str, list[Row]] = {}
+        for row in self:
+            if not row.one_way and row.value != DEFAULT:
+                self._by_target.setdefault(row.target, []).append(row)
 
     def lookup(self, value: str, at: date | None = None) -> str | None:
         """What `value` stands for on the day `at`, without a day by its latest row; None if nothing."""
-        rows = self._rows.get(value)
-        if rows is None:
-            return None
+        found = self._target(value, at)
+        if found is None:
+            found = self._target(DEFAULT, at)
+            return value if found == DEFAULT else found
+        return found
+
+    def _target(self, value: str, at: date | None) -> str | None:
+        rows = self._rows.get(value, ())
         if at is None:
-            return rows[-1].target
+            return rows[-1].target if rows else None
         return next((row.target for row in rows if row.is_valid(at)), None)
+
+    def reverse(self, code: str, at: date | None = None) -> str:
+        """The value that has the code on the day; ValueRefused if none or several have."""
+        return sole_value(self.name, code, self.values_of(code, at), stays=self.lets_stay(at))
+
+    def values_of(self, code: str, at: date | None = None) -> set[str]:
+        """The values that stand for a code on the day, without a day by their latest rows."""
+        rows = self._by_target.get(code, ())
+        return {row.value for row in rows if (row is self._rows[row.value][-1] if at is None else row.is_valid(at))}
+
+    def lets_stay(self, at: date | None = None) -> bool:
+        """Whether what has no row stays as it is."""
+        return self._target(DEFAULT, at) == DEFAULT
 
     def __iter__(self) -> Iterator[Row]:
         for rows in self._rows.values():
@@ -70,6 +99,22 @@ class Crosswalk:
 
     def __len__(self) -> int:
         return sum(map(len, self._rows.values()))
+
+
+def sole_value(table: str, code: str, values: Collection[str], *, stays: bool = False) -> str:
+    """The one value that has a code; the code itself if none has and it `stays`. ValueRefused otherwise."""
+    if len(values) > 1:
+        names = " and ".join(repr(value) for value in sorted(values)[:5])
+        raise ValueRefused(
+            f"in the crosswalk {table!r} {code!r} is the code of {names}; mark all but one `one_way` in its file", code
+        )
+    if not values and not stays:
+        raise ValueRefused(
+            f"the crosswalk {table!r} has no value whose code is {code!r}; "
+            f"add one with `crossdock crosswalk add {table} VALUE {code}`, then replay",
+            code,
+        )
+    return next(iter(values), code)
 
 
 def read_crosswalk(name: str, content: bytes, file: str, problems: Problems) -> Crosswalk | None:
@@ -147,7 +192,11 @@ def _row(cells: dict[str, str], location: Location, problems: Problems) -> Row |
     if last < first:
         problems.error("wrong-value", f"'valid_to' {last} is before 'valid_from' {first}", location)
         return None
-    return Row(value, target, first, last, location)
+    one_way = cells.get("one_way", "").strip()
+    if one_way not in ("", "yes"):
+        problems.error("wrong-value", f"'one_way' is {one_way!r}", location, "write yes, or nothing")
+        return None
+    return Row(value, target, first, last, location, bool(one_way))
 
 
 def _date(cells: dict[str, str], column: str, open_end: date, location: Location, problems: Problems) -> date | None:

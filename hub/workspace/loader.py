@@ -8,20 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
-from hub.contract.documents import KINDS
 from hub.ledger import policy
 from hub.mapping import Mapping as CompiledMapping
-from hub.mapping import compile_mapping
 from hub.pipelines import Pipeline, Surroundings, compile_pipeline
-from hub.pipelines.nodes import descend, key_place, place
+from hub.pipelines.nodes import descend
 from hub.source import Location, Node, Problems, Scalar, Sequence, Severity, nearest, parse
-from hub.source import Mapping as MappingNode
 from hub.workspace import hub_file
 from hub.workspace.connections import Connection, read_connection
 from hub.workspace.crosswalks import Crosswalk, read_crosswalk
 from hub.workspace.environments import KEPT, Environment, Environments, is_environment, read_environment
 from hub.workspace.files import ENVIRONMENTS, SAMPLES, STORIES, Files, overlay, version_of
 from hub.workspace.hub_file import HubFile
+from hub.workspace.mappings import compile_mappings
 from hub.workspace.settings import HubSettings
 from hub.workspace.workspace import Workspace
 
@@ -63,6 +61,7 @@ class _Read:
     overlays: dict[str, Environment] = field(default_factory=dict)
     connections: dict[PurePosixPath, Node | None] = field(default_factory=dict)
     crosswalks: dict[str, Crosswalk | None] = field(default_factory=dict)
+    mapping_files: dict[str, Node | None] = field(default_factory=dict)
     mappings: dict[str, CompiledMapping | None] = field(default_factory=dict)
     pipelines: list[Node] = field(default_factory=list)
 
@@ -138,6 +137,10 @@ def _read(files: Files) -> _Read:
     for path in (PurePosixPath(path) for path in sorted(files) if path != KEPT):
         reader = next((reader for belongs, reader in readers if belongs(path)), _report_unused)
         reader(read, path)
+    compiling = Problems()
+    read.mappings = compile_mappings(read.mapping_files, compiling)
+    # What is wrong in a mapping that others extend is found with each of them.
+    add_new(compiling, read.problems)
     return read
 
 
@@ -163,6 +166,7 @@ def add_new(found: Problems, problems: Problems) -> None:
     known = set(problems)
     for one in found:
         if one not in known:
+            known.add(one)
             report = problems.error if one.severity is Severity.ERROR else problems.warning
             report(one.kind, one.message, one.location, one.suggestion)
 
@@ -219,25 +223,7 @@ def _read_crosswalk(read: _Read, path: PurePosixPath) -> None:
 
 
 def _read_mapping(read: _Read, path: PurePosixPath) -> None:
-    name = str(path.relative_to("mappings").with_suffix(""))
-    read.mappings[name] = None
-    node = _parse(read, path)
-    if node is None:
-        return
-    if not isinstance(node, MappingNode):
-        read.problems.error("wrong-type", "a mapping's file is a mapping of keys and values", node.location)
-        return
-    mapping = compile_mapping(node, read.problems)
-    if mapping is None:
-        return
-    read.mappings[name] = mapping
-    if mapping.name != name:
-        message = f"the mapping is called {mapping.name!r}, its file {path}"
-        read.problems.error("wrong-name", message, place(node, "mapping"), f"write {name}")
-    header = key_place(node.get("fields"), "header")
-    if mapping.target_type in KINDS and header is not None:
-        message = "the header of a canonical document is written by the hub"
-        read.problems.error("reserved-key", message, header, "the pipeline's subject and occurred_at fill it")
+    read.mapping_files[str(path.relative_to("mappings").with_suffix(""))] = _parse(read, path)
 
 
 def _read_pipeline(read: _Read, path: PurePosixPath) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from hub.mapping import CrosswalkMissing, ExpectedError, MappingFailed, MappingT
 from hub.mapping import Mapping as CompiledMapping
 from hub.pipelines import refusal
 from hub.source import ConfigurationRefused, Location
-from hub.workspace.crosswalks import Crosswalk
+from hub.workspace.crosswalks import Crosswalk, sole_value
 from hub.workspace.files import Files
 from hub.workspace.loader import Draft, read_draft
 from hub.workspace.samples import SAMPLE_HEADER, as_source, read_sample, sample_path, target_format
@@ -72,13 +73,21 @@ class _TestLookups:
         self._crosswalks = crosswalks
         self._numbers: dict[str, int] = {}
 
-    def crosswalk(self, table: str, key: str) -> str:
+    def crosswalk(self, table: str, key: str, *, reverse: bool = False, on: date | None = None) -> str:
         given = self._given.crosswalk.get(table)
+        if reverse:
+            return self._reverse(table, key, on)
         workspace = self._crosswalks.get(table)
-        found = given.get(key) if given is not None else workspace.lookup(key) if workspace is not None else None
+        found = given.get(key) if given is not None else workspace.lookup(key, on) if workspace is not None else None
         if found is None:
             raise CrosswalkMissing(table, key)
         return found
+
+    def _reverse(self, table: str, code: str, on: date | None) -> str:
+        given, workspace = self._given.crosswalk.get(table), self._crosswalks.get(table)
+        if given is None and workspace is not None:
+            return workspace.reverse(code, on)
+        return sole_value(table, code, [value for value, target in (given or {}).items() if target == code])
 
     def xref(self, system: str, kind: str) -> str | None:
         return self._given.xref.get(system, {}).get(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -21,7 +22,9 @@ class Answers:
         self.tables = crosswalk or {}
         self.taken: list[str] = []
 
-    def crosswalk(self, table: str, key: str) -> str:
+    def crosswalk(self, table: str, key: str, *, reverse: bool = False, on: date | None = None) -> str:
+        if reverse:
+            return next(value for value, code in self.tables[table].items() if code == key)
         if key not in self.tables.get(table, {}):
             raise CrosswalkMissing(table, key)
         return self.tables[table][key]
@@ -34,19 +37,24 @@ class Answers:
         return len(self.taken)
 
 
-def _compile(text: str) -> Mapping:
-    problems = Problems()
+def _read(text: str, bases: dict[str, str] | None, problems: Problems) -> Mapping | None:
+    """The mapping of a text; `bases` are the texts of those that it may extend, by their names."""
+    files = {name: parse(base, f"mappings/{name}.yaml", problems) for name, base in (bases or {}).items()}
     node = parse(text if "mapping:" in text else HEAD + text, "mappings/test/map.yaml", problems)
-    mapping = compile_mapping(node, problems) if node else None
+    assert node is not None, list(map(str, problems))
+    return compile_mapping(node, problems, bases=files)
+
+
+def _compile(text: str, bases: dict[str, str] | None = None) -> Mapping:
+    problems = Problems()
+    mapping = _read(text, bases, problems)
     assert mapping is not None, "\n".join(map(str, problems))
     return mapping
 
 
-def _problems(text: str) -> list[str]:
+def _problems(text: str, bases: dict[str, str] | None = None) -> list[str]:
     problems = Problems()
-    node = parse(text if "mapping:" in text else HEAD + text, "mappings/test/map.yaml", problems)
-    assert node is not None, list(map(str, problems))
-    assert compile_mapping(node, problems) is None
+    assert _read(text, bases, problems) is None
     return [str(problem) for problem in problems]
 
 
@@ -64,8 +72,8 @@ def answers() -> type[Answers]:
 
 
 @pytest.fixture
-def compiled() -> Callable[[str], Mapping]:
-    """A mapping from the text of its file; the head may be left out."""
+def compiled() -> Callable[..., Mapping]:
+    """A mapping from the text of its file, and those of its bases; the head may be left out."""
     return _compile
 
 
@@ -84,8 +92,8 @@ def compile_quietly() -> Callable[[str], Mapping | None]:
 
 
 @pytest.fixture
-def problems_of() -> Callable[[str], list[str]]:
-    """What is wrong with a mapping's file."""
+def problems_of() -> Callable[..., list[str]]:
+    """What is wrong with a mapping's file, its bases given."""
     return _problems
 
 

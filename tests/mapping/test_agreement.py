@@ -79,6 +79,14 @@ def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 expressions = st.recursive(paths | literals, _grow, max_leaves=6)
 
 
+checks = st.just("true") | st.builds(
+    lambda when, shown: {"when": when, "message": f"wrong: {{{shown}}}" if "{" not in shown else "wrong"},
+    st.just("source.b or true") | expressions,
+    expressions,
+)
+"""Conditions of `$require`: most expressions hold for hardly any data, so that some always do."""
+
+
 def _construct(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(
         st.dictionaries(st.sampled_from(("p", "q", "r{}")), inner, max_size=3),
@@ -93,6 +101,8 @@ def _construct(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             inner,
             inner,
         ),
+        st.builds(lambda check, value: {"$require": check, "v": value}, checks, inner),
+        st.builds(lambda check, value: {"$require": [check, "source"], "$value": value}, checks, expressions),
         st.builds(lambda on, case: {"$switch": {"on": on, "cases": {"a": case, "x": 2}}}, expressions, inner),
         st.builds(lambda value: {"$const": value}, st.sampled_from([None, "PO", [1, {"k": "v"}]])),
     )
@@ -101,10 +111,25 @@ def _construct(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 plans = st.recursive(expressions | st.sampled_from([1, True]), _construct, max_leaves=6)
 
 
-def _document(plan: Any, looped: Any, let: str, each: str, where: str) -> dict[str, Any]:
+def _document(plan: Any, looped: Any, let: str, each: str, where: str, sort: Any, finished: Any) -> dict[str, Any]:
     """A mapping in which all names of the expressions above are known."""
-    within = {"$each": f"{each} as item", "$where": where, "x": plan, "y": looped}
-    return {"mapping": "m", "from": "a", "to": "b", "fields": {"$let": {"name": let}, "list": within}}
+    within = {"$each": f"{each} as item", "$where": where, "$sort": sort, "x": plan, "y": looped}
+    fields = {"$let": {"name": let}, "list": within, "$assert": finished}
+    return {"mapping": "m", "from": "a", "to": "b", "fields": fields}
+
+
+sort_keys = st.sampled_from(["item.a", "item", "item.b | text", "1"]) | expressions.filter(
+    lambda text: "loop" not in text
+)
+sorts = st.lists(
+    sort_keys | st.builds(lambda by, descending: {"by": by, "descending": descending}, sort_keys, st.booleans()),
+    max_size=3,
+)
+assertions = st.lists(
+    st.sampled_from(["output.list is sequence", "output.list[0].x or true", "(output.list | length) < 3"])
+    | expressions.map(lambda text: text.replace("item", "output.list").replace("loop.index", "output")),
+    max_size=2,
+)
 
 
 documents = st.builds(
@@ -114,6 +139,8 @@ documents = st.builds(
     expressions.filter(lambda text: "item" not in text and "name" not in text and "loop" not in text),
     st.sampled_from(["source", "source.a", "source.b", "[1, source.a, none]", "source | where('a', 1)"]),
     expressions.filter(lambda text: "loop" not in text) | st.just("true"),
+    sorts,
+    assertions,
 )
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from hub.mapping import VARIABLES, MappingFailed, MappingTest, compare, filter_names, limits
-from hub.mapping.build import CONSTRUCTS
 from hub.mapping.check import FUNCTIONS, TESTS
+from hub.mapping.constructs import CONSTRUCTS
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "mapping.md"
-TEXT = PAGE.read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+PAGES = [Path(__file__).parents[2] / "docs" / "reference" / name for name in ("mapping.md", "filters.md")]
+TEXT, FILTERS = (page.read_text(encoding="utf-8") for page in PAGES)
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", TEXT + FILTERS, re.MULTILINE | re.DOTALL)
+BASES = {"shop/order": EXAMPLES[0]}
+"""What examples extend: the first one on the page."""
 
 
 def outcome(mapping, test: MappingTest, answers) -> list[str]:
@@ -32,7 +34,7 @@ def outcome(mapping, test: MappingTest, answers) -> list[str]:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_examples_run(compiled, answers, example):
-    mapping = compiled(example)
+    mapping = compiled(example, BASES)
 
     assert mapping.tests
     for test in mapping.tests:
@@ -49,7 +51,7 @@ def test_there_are_examples_of_every_construct_and_filter():
 
 def test_every_name_is_documented():
     assert [name for name in (*CONSTRUCTS, *VARIABLES) if f"`{name}`" not in TEXT] == []
-    assert [name for name in filter_names() if not re.search(rf"`{name}[`(]", TEXT)] == []
+    assert [name for name in filter_names() if not re.search(rf"`{name}[`(]", FILTERS)] == []
     assert [name for name in TESTS if f"`is {name}`" not in TEXT] == []
 
 

@@ -148,15 +148,24 @@ def test_what_filters_refuse(value, text, given_value, message):
         value(f"source.v | {text}", source)
 
 
+ARGUMENTS = {
+    **dict.fromkeys(("implied", "to_implied", "fixed", "truncate", "pad_left", "pad_right"), "2"),
+    **dict.fromkeys(("replace", "where"), "'a', 'b'"),
+    **dict.fromkeys(("money", "price"), "'EUR'"),
+    **dict.fromkeys(("split", "flatten", "crosswalk"), "'a'"),
+    **dict.fromkeys(("state", "postcode"), "'US'"),
+    "format_date": "'%Y'",
+    "unit": "'x12', 'rec20'",
+    "convert": "'KGM', 'LBR'",
+}
+
+
 @pytest.mark.parametrize("name", [name for name in filter_names() if name != "default"])
 def test_null_never_reaches_a_filter(name, value, condition):
     found = find_filter(name)
     assert found is not None
-    arguments = {"implied": "2", "fixed": "2", "truncate": "2", "pad_left": "2", "pad_right": "2"}.get(name)
-    pairs = {"replace": "'a', 'b'", "where": "'a', 'b'", "flatten": "'a'", "format_date": "'%Y'"}
-    arguments = arguments or pairs.get(name)
-    arguments = arguments or ("'EUR'" if found.signature().parameters else "")
-    arguments = "" if name in ("datetime", "date", "sum", "round", "join") else arguments
+    needed = [one for one in found.signature().parameters.values() if one.default is one.empty]
+    arguments = ARGUMENTS.get(name, "") if needed else ""
 
     assert condition(f"source.v | {name}({arguments})", {"v": None}) is None
     with pytest.raises(ExpressionFailed, match=r"source\.v found nothing"):

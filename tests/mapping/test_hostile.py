@@ -130,6 +130,32 @@ def test_constructs_nested_too_deeply_are_refused(problems_of):
     assert "limit: nested more than 40 levels deep" in problems_of("fields: " + "{a: " * 50 + "1" + "}" * 50)[0]
 
 
+def test_every_construct_at_every_level_compiles_and_runs(compiled, answers):
+    fields = "source.b"
+    for level in range(39):
+        fields = (
+            f"{{$when: source, $let: {{n{level}: source.a}}, x: {fields}, "
+            f"$require: [source.a, {{when: n{level}, message: 'no {{n{level}}}'}}]}}"
+        )
+    mapping = compiled(f"fields: {fields}\n")
+
+    made = mapping.run({"source": {"a": "v", "b": 1}}, answers())
+    with pytest.raises(MappingFailed) as failed:
+        mapping.run({"source": {"a": "", "b": 1}}, answers())
+
+    assert str(made).count("x") == 39
+    assert len(failed.value.errors) == 50
+
+
+def test_sorting_loops_stand_inside_each_other(compiled, answers):
+    fields = "1"
+    for level in range(8):
+        fields = f"{{$each: source.v as i{level}, $sort: [i{level}, source.w], $value: {fields}}}"
+    mapping = compiled(f"fields: {fields}\n")
+
+    assert mapping.run({"source": {"v": [2, 1], "w": "x"}}, answers())
+
+
 def test_loops_nested_too_deeply_are_refused(problems_of):
     fields = "1"
     for n in range(10):

@@ -1,11 +1,12 @@
-"""Crosswalk rows that people add while the hub runs."""
+"""Crosswalk rows that people add and remove while the hub runs."""
 
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
-from hub.store import Store
-from hub.store.crosswalks import AddedRow, add_row, added_rows, revision
+from hub.store import Store, tables
+from hub.store.crosswalks import AddedRow, add_row, added_rows, remove_rows, revision
 
 
 def add(
@@ -63,3 +64,16 @@ def test_a_row_holds_from_its_first_day_to_its_last(
     assert row == AddedRow("1", valid_from, valid_to)
     asked = ["2025-12-31", "2026-01-01", "2026-06-30", "2026-07-01"]
     assert [day for day in asked if row.is_valid(day)] == days
+
+
+def test_a_row_that_takes_the_place_of_another_changes_the_revision(store: Store) -> None:
+    add(store, "1", at=1)
+    with store.read() as connection:
+        before = revision(connection)
+        [gone] = connection.execute(select(tables.crosswalk_row.c.id)).scalars()
+    with store.write() as connection:
+        remove_rows(connection, [gone])
+    add(store, "2", at=2)
+    with store.read() as connection:
+        assert revision(connection) > before
+        assert [row.target for row in added_rows(connection)["materials"]["MUG"]] == ["2"]

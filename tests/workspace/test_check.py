@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.contract.registry import find_connector
-from hub.workspace import check, read_directory
+from hub.ledger.orders import acknowledgement, billing, capture, effect_of, fulfilment, returns, shipping
+from hub.workspace import check, read_directory, standard_library
+from hub.workspace.reach import EFFECTS
 from tests.workspace.shop_files import FILES
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +31,8 @@ def test_a_right_workspace_has_none(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_workspace_shipped_here_has_none():
-    assert [problem for problem in problems_of(dict(read_directory(ROOT))) if "unused-file" not in problem] == []
+    found = problems_of(dict(read_directory(ROOT)), dict(standard_library()))
+    assert [problem for problem in found if "unused-file" not in problem] == []
 
 
 MISTAKES = [
@@ -55,6 +58,14 @@ MISTAKES = [
     ("pipelines/orders.yaml", "map: erp/order", "map: erp/oder", "pipelines/orders.yaml:8:20: unknown-mapping: there is no mapping 'erp/oder' (did you mean 'erp/order'?)"),
     ("pipelines/orders.yaml", "pipeline: orders", "pipeline: everything", "pipelines/orders.yaml:1:11: duplicate-name: there is a pipeline 'everything' already, in pipelines/everything.yaml:1:11"),
     ("pipelines/everything.yaml", "xref.acme.id", "xref.acm.id", "pipelines/everything.yaml:4:72: unknown-system: there is no system 'acm' (did you mean 'acme'?)"),
+    ("mappings/shop/order.yaml", "  currency: source.currency\n", "", "mappings/shop/order.yaml:5:3: missing-field: every Order has 'currency', which nothing here makes (add currency: EXPRESSION)"),
+    ("mappings/shop/order.yaml", "    line_id: line.id | text\n", "", "mappings/shop/order.yaml:10:5: missing-field: every OrderLine has 'line_id', which nothing here makes (add line_id: EXPRESSION)"),
+    ("mappings/shop/order.yaml", "    quantity: line.quantity | quantity('EA')", "    quantity: {$when: line.quantity, unit: {$const: EA}}", "mappings/shop/order.yaml:13:15: missing-field: every Quantity has 'value', which nothing here makes"),
+    ("mappings/shop/order.yaml", "buyer: {email:", "buyer: {e_mail:", "mappings/shop/order.yaml:8:11: unknown-field: no Party has 'e_mail' (did you mean 'email'?)"),
+    ("pipelines/orders.yaml", "effect == 'created'", "\"effect in ['create', 'changed']\"", "pipelines/orders.yaml:8:37: never-so: 'effect' of Order documents is never 'create' (did you mean 'created'?)"),
+    ("pipelines/orders.yaml", "effect == 'created'", "origin != 'acm'", "pipelines/orders.yaml:8:37: never-so: 'origin' is never 'acm' (did you mean 'acme'?)"),
+    ("config/connections/erp.yaml", "type: http", "type: http\nretry: {attempts: 100, longest: 366d}", "config/connections/erp.yaml:3:8: endless-retry: a delivery would be tried for "),
+    ("config/connections/shop.yaml", "type: shopify", "type: shopify\nevery: 0s", "config/connections/shop.yaml:3:8: wrong-value:"),
 ]  # fmt: skip
 
 
@@ -85,8 +96,48 @@ def test_nothing_is_routed_to_a_connection_that_takes_nothing(monkeypatch: pytes
 
 def test_a_mapping_that_no_pipeline_uses_may_name_tables_that_are_not_there():
     unused = b"mapping: other\nfrom: Order\nto: x\nfields: {a: source.number | crosswalk('nowhere')}\n"
-    assert problems_of({**FILES, "mappings/other.yaml": unused}) == []
+    told = (
+        "mappings/other.yaml:1:1: unused-mapping: no pipeline uses the mapping 'other' "
+        "(name it in a pipeline, or remove it)"
+    )
+    assert problems_of({**FILES, "mappings/other.yaml": unused}) == [told]
     assert problems_of(FILES, {"mappings/other.yaml": unused}) == []
+    assert problems_of({**FILES, "mappings/other.yaml": unused}, {"mappings/other.yaml": unused}) == []
+
+
+REQUESTS = b"""\
+pipeline: requests
+from: {document: FulfilmentRequest}
+routes:
+  - {to: erp, map: erp/request, when: document.node == 'wst'}
+"""
+REQUEST = b"mapping: erp/request\nfrom: FulfilmentRequest\nto: erp.request\nfields: {number: source.number}\n"
+RELEASED = {**FILES, "pipelines/requests.yaml": REQUESTS, "mappings/erp/request.yaml": REQUEST}
+
+
+def test_a_kind_that_nobody_makes_is_routed_in_vain():
+    assert problems_of(RELEASED)[0].startswith(
+        "pipelines/requests.yaml:2:18: unreachable: nothing makes a FulfilmentRequest: "
+        "no pipeline's mapping does, and the ledger is not asked to"
+    )
+
+
+def test_a_node_that_is_none_is_never_asked():
+    policy = b"release: {}\nnodes: [{node: west}, {node: east}]\n"
+    assert problems_of({**RELEASED, "config/fulfilment.yaml": policy}) == [
+        "pipelines/requests.yaml:4:39: never-so: 'document.node' is never 'wst' (did you mean 'west'?)"
+    ]
+
+
+def test_what_is_warned_of_is_taken():
+    assert [problem.severity.value for problem in check(RELEASED)] == ["warning", "warning"]
+
+
+def test_every_effect_of_an_order_is_known_to_the_check():
+    modules = (acknowledgement, billing, capture, fulfilment, returns, shipping)
+    said = {effect_of(event) for module in modules for event in module.FOLDS}
+    known = {effect for effects in EFFECTS.values() for effect in effects}
+    assert said <= known
 
 
 def test_the_mistakes_of_several_files_are_found_together():

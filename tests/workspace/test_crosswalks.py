@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.mapping import ValueRefused
 from hub.source import Problems
 from hub.workspace.crosswalks import Crosswalk, read_crosswalk
 
@@ -33,6 +34,29 @@ def test_a_value_is_valid_from_one_day_to_another():
     days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 6, 30), date(2026, 7, 1), date(9999, 12, 31)]
     assert [table.lookup("X", day) for day in days] == [None, "A", "A", "B", "B"]
     assert table.lookup("X") == "B"
+
+
+def test_a_value_without_a_row_of_its_own_has_that_of_the_star():
+    table, problems = read("from,to,valid_from,valid_to\nX,A,,2026-06-30\n*,D,2026-01-01,\n")
+    assert problems == []
+    assert table is not None
+    asked = [("X", date(2026, 6, 30)), ("X", date(2026, 7, 1)), ("Y", date(2026, 7, 1)), ("Y", date(2025, 7, 1))]
+    assert [table.lookup(*one) for one in asked] == ["A", "D", "D", None]
+    assert table.lookup("Y") == "D"
+
+
+def test_a_star_that_stands_for_itself_lets_values_stay():
+    table, _ = read("from,to\nX,A\n*,*\n")
+    assert table is not None
+    assert [table.lookup(value) for value in ("X", "Y", "")] == ["A", "Y", ""]
+
+
+def test_there_is_one_star_for_a_day():
+    _, problems = read("from,to\n*,A\n*,B\n")
+    assert problems == [
+        f"{FILE}:3:1: duplicate-key: '*' stands here and in line 2"
+        " (give them valid_from and valid_to that do not overlap)"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -84,3 +108,35 @@ def test_every_row_is_found_again(rows: dict[str, str]):
     assert table is not None
     assert {value: table.lookup(value) for value in rows} == rows
     assert {row.value: row.target for row in table} == rows
+
+
+def test_a_code_leads_back_to_its_value():
+    table, problems = read("from,to,valid_to,one_way\nMUG,1,2026-06-30,\nCUP,1,,yes\nTEA,2,,\n*,9,,\n")
+    assert problems == []
+    assert table is not None
+    assert (table.reverse("1"), table.reverse("2"), table.lookup("CUP")) == ("MUG", "TEA", "1")
+    for code, day in (("1", date(2026, 7, 1)), ("9", None)):
+        with pytest.raises(ValueRefused, match=f"has no value whose code is '{code}'"):
+            table.reverse(code, day)
+
+
+def test_a_code_of_several_values_is_refused_with_their_names():
+    table, _ = read("from,to\nMUG,1\nCUP,1\n*,*\n")
+    assert table is not None
+    assert table.reverse("7") == "7"
+    with pytest.raises(ValueRefused, match="'1' is the code of 'CUP' and 'MUG'; mark all but one `one_way`"):
+        table.reverse("1")
+
+
+def test_one_way_is_yes_or_nothing():
+    _, problems = read("from,to,one_way\nMUG,1,true\n")
+    assert problems == [f"{FILE}:2:1: wrong-value: 'one_way' is 'true' (write yes, or nothing)"]
+
+
+@given(st.dictionaries(st.text("AB-1", min_size=1), st.text("xyz0", min_size=1), max_size=20))
+def test_every_code_of_one_value_leads_back(rows: dict[str, str]):
+    table, _ = read("from,to\n" + "".join(f"{value},{target}\n" for value, target in rows.items()))
+    assert table is not None
+    for value, target in rows.items():
+        if list(rows.values()).count(target) == 1:
+            assert table.reverse(target) == value

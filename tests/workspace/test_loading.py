@@ -65,7 +65,7 @@ def test_an_order_goes_through(workspace: Workspace):
 
 
 class NoLookups:
-    def crosswalk(self, table: str, key: str) -> str:
+    def crosswalk(self, table: str, key: str, **options: object) -> str:
         raise AssertionError
 
     def xref(self, system: str, kind: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Crosswalks: code tables and rows added to them."""
+"""Crosswalks: code tables, and rows added to and removed from them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from hub.operations.crosswalks import (
     AddedCrosswalkRow,
     CrosswalkLine,
     CrosswalkRow,
+    RemovedCrosswalkRows,
     add_crosswalk_row,
     list_crosswalks,
     list_rows,
+    remove_crosswalk_rows,
 )
 
 router = Router("crosswalks")
@@ -64,4 +66,18 @@ def add(desk: AtDesk, actor: Actor, name: Word, asked: RowAsked) -> AddedCrosswa
         valid_from=asked.valid_from,
         valid_to=asked.valid_to,
         new=asked.new,
+    )
+
+
+@router.delete("/{name:path}", summary="Remove the row that was added last for a value")
+def remove(
+    desk: AtDesk,
+    name: Word,
+    value: Annotated[Word, Query(description="The value that is looked up.")],
+    target: Annotated[Word | None, Query(description="Only a row with this code.")] = None,
+    everything: Annotated[bool, Query(description="All rows that were added, not the last alone.")] = False,
+) -> RemovedCrosswalkRows:
+    """What was before counts again, from the next message on. Rows of files stay."""
+    return remove_crosswalk_rows(
+        desk.store, desk.workspace, name, value, clock=desk.clock, target=target, everything=everything
     )

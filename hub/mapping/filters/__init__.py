@@ -13,12 +13,14 @@ from importlib.metadata import entry_points
 from inspect import Parameter
 
 from hub.contract.errors import ConfigError
-from hub.mapping.filters import lists, lookup, money, numbers, text, times
+from hub.mapping.filters import addresses, gs1, lists, lookup, money, numbers, text, times, units
 from hub.mapping.filters.filter import Filter
 
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.VAR_POSITIONAL)
 _BUILT_IN: dict[str, Filter] = {
-    known.name: known for module in (times, numbers, money, text, lists, lookup) for known in module.FILTERS
+    known.name: known
+    for module in (times, numbers, money, text, lists, lookup, units, addresses, gs1)
+    for known in module.FILTERS
 }
 
 

@@ -1,4 +1,4 @@
-"""Dates and times: datetime, date, format_date.
+"""Dates and times: datetime, date, format_date, from_epoch, to_epoch.
 
 Formats are those of strftime, of which the directives listed in `_DIRECTIVES` are taken.
 Zones are names of the IANA time zone database.
@@ -7,17 +7,20 @@ Zones are names of the IANA time zone database.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.mapping.errors import ValueRefused
 from hub.mapping.filters.filter import Filter
+from hub.mapping.filters.numbers import to_decimal
 from hub.mapping.values import shown
 
 _DIRECTIVES: Final = "YymdHIMSfpjzbBaAGVu%"
 _MAX_FORMAT: Final = 100
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROS: Final = {"s": 1_000_000, "ms": 1_000}
 
 
 def to_datetime(value: Any, format: str | None = None, zone: str | None = None) -> datetime:
@@ -62,6 +65,27 @@ def format_date(value: Any, format: str, zone: str | None = None) -> str:
             raise ValueRefused(f"{shown(value)} names no time zone", value)
         moment = moment.astimezone(_zone(zone))
     return moment.strftime(_checked(format))
+
+
+def from_epoch(value: Any, unit: str = "s") -> datetime:
+    """The time so many seconds (`s`) or milliseconds (`ms`) after 1970 began in UTC, to the microsecond."""
+    micros = to_decimal(value) * _MICROS[_epoch_unit(unit)]
+    try:
+        return _EPOCH + timedelta(microseconds=int(micros))
+    except OverflowError:
+        raise ValueRefused(f"{shown(value)} is no time of the years 1 to 9999 in {unit!r}", value) from None
+
+
+def to_epoch(value: Any, unit: str = "s") -> int:
+    """Whole seconds (`s`) or milliseconds (`ms`) from the beginning of 1970 in UTC to a time that names its zone."""
+    micros = (to_datetime(value) - _EPOCH) // timedelta(microseconds=1)
+    return micros // _MICROS[_epoch_unit(unit)]
+
+
+def _epoch_unit(unit: Any) -> str:
+    if unit not in tuple(_MICROS):
+        raise ValueRefused(f"time is counted in 's' or 'ms', not {shown(unit)}", unit)
+    return str(unit)
 
 
 def _iso_datetime(text: str) -> datetime:
@@ -117,8 +141,14 @@ def _check(format: str | None = None, zone: str | None = None) -> None:
         _zone(zone)
 
 
+def _check_epoch(unit: str = "s") -> None:
+    _epoch_unit(unit)
+
+
 FILTERS: Final = (
     Filter("datetime", to_datetime, check=_check, short=True),
     Filter("date", to_date, check=_check, short=True),
     Filter("format_date", format_date, check=_check, short=True),
+    Filter("from_epoch", from_epoch, check=_check_epoch, short=True),
+    Filter("to_epoch", to_epoch, check=_check_epoch, short=True),
 )
