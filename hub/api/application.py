@@ -21,6 +21,7 @@ from hub.api.routes import (
     deliveries,
     failures,
     ledger,
+    lineage,
     messages,
     orders,
     replays,
@@ -32,6 +33,7 @@ PREFIX = "/api/v1"
 _NOUNS = (
     orders,
     messages,
+    lineage,
     deliveries,
     failures,
     replays,

@@ -38,6 +38,17 @@ async def test_what_failed_is_mended_and_sent_again(busy_hub: Hub, api: Api) -> 
     assert (again.status_code, again.json()["error"]["code"]) == (409, "operation_refused")
 
 
+async def test_an_added_row_is_removed(busy_hub: Hub, api: Api) -> None:
+    await api.post("/crosswalks/materials", 201, value="MUG", target="100-300")
+    removed = await api.client.delete("/crosswalks/materials", params={"value": "MUG"})
+    assert removed.status_code == 200
+    assert (removed.json()["rows"][0]["target"], removed.json()["now"]) == ("100-300", "100-201")
+    again = await api.client.delete("/crosswalks/materials", params={"value": "MUG"})
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "operation_refused")
+    kept = await api.reader.delete("/crosswalks/materials", params={"value": "MUG"})
+    assert kept.status_code == 403
+
+
 async def test_a_plan_can_be_looked_at_and_cancelled(busy_hub: Hub, api: Api) -> None:
     plan = await api.post("/replays", 201, everything=True, mode="resend")
     assert [one["id"] for one in await api.get("/replays")] == [plan["id"]]

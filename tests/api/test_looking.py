@@ -35,6 +35,16 @@ async def looks_at_messages(api: Api) -> None:
     assert shown["documents"][0]["order"] == "#1001"
     assert shown["received_at"].endswith("Z")
     await downloads_a_body(api, found["id"])
+    await tells_where_a_field_came_from(api, found["id"], shown["documents"][0]["deliveries"])
+
+
+async def tells_where_a_field_came_from(api: Api, message: str, deliveries: list[dict[str, str]]) -> None:
+    told = await api.get(f"/messages/{message}/lineage", field="buyer.email")
+    [field] = told["traced"][0]["fields"]
+    assert (field["value"], field["reads"][0]["path"]) == ("ada@mail.example", "source.email")
+    delivery = next(one["id"] for one in deliveries if one["connection"] == "erp")
+    sent = await api.get(f"/messages/{message}/lineage", delivery=delivery, field="lines.material")
+    assert sent["traced"][0]["fields"][-1]["answers"][0]["answer"] == "100-201"
 
 
 async def downloads_a_body(api: Api, message: str) -> None:

@@ -36,6 +36,15 @@ async def test_a_missing_row_is_added_and_the_order_replayed(busy_hub: Hub) -> N
     assert all(row["agrees"] for row in shown["systems"])
 
 
+async def test_a_row_is_taken_back(hub: Hub) -> None:
+    for code in ("300-1", "300-2", "300-3"):
+        await crossdock("crosswalk", "add", "materials", "CAP", code)
+    removed = await crossdock("crosswalk", "remove", "materials", "CAP")
+    assert removed.out == "Removed from materials: 300-3. Today CAP is 300-2.\n"
+    removed = await crossdock("crosswalk", "remove", "materials", "CAP", "--all")
+    assert removed.out == "Removed from materials: 300-2, 300-1. Today CAP has no entry.\n"
+
+
 async def test_a_plan_is_made_shown_run_and_listed(busy_hub: Hub) -> None:
     one = await failure("rejected")
     planned = await crossdock("replay", "plan", one["id"][-8:], "--mode", "resend", "--format", "json")
@@ -142,6 +151,8 @@ async def test_the_heads_are_rebuilt(busy_hub: Hub) -> None:
         ("crosswalk add material CAP 1", 4, "did you mean 'materials'"),
         ("crosswalk add materials CAP 1 --to soon", 2, "is no day"),
         ("crosswalk list colours", 1, "There is no crosswalk"),
+        ("crosswalk remove colours red", 1, "There is no crosswalk"),
+        ("crosswalk remove materials MUG", 4, "config/crosswalks/materials.csv:2"),
         ("connections resume crn", 1, "did you mean 'crm'"),
         ("connections pause crn", 1, "did you mean 'crm'"),
         ("connections trust crn", 1, "did you mean 'crm'"),
@@ -172,6 +183,7 @@ COMMANDS = [
     ["crosswalk", "list"],
     ["crosswalk", "list", "materials"],
     ["crosswalk", "add", "materials", "CAP", "1"],
+    ["crosswalk", "remove", "materials", "CAP"],
     ["connections", "list"],
     ["connections", "test", "erp"],
     ["connections", "pause", "erp"],

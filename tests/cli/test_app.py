@@ -18,9 +18,11 @@ from hub.operations.errors import BadInput
 from tests.cli.command import crossdock
 
 ROOT = Path(__file__).resolve().parents[2]
-REFERENCE = ROOT / "docs" / "reference" / "cli.md"
+REFERENCE = [ROOT / "docs" / "reference" / name for name in ("cli.md", "cli-writing.md")]
 HEAVY = {"aiohttp", "alembic", "asyncssh", "httpx", "jinja2", "lxml", "paramiko", "sqlalchemy", "starlette", "uvicorn"}
 EVERYWHERE = {"--workspace", "--format"}
+WITHOUT = {"demo", "sandbox", "connectors list", "connectors describe", "init", "schema"}
+"""Commands that have no use for one of them."""
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -39,8 +41,11 @@ ALL = dict(commands())
 
 def sections() -> dict[str, str]:
     """The reference's text by command: what stands below a heading that names it."""
-    parts = re.split(r"^### `crossdock ([^`]+)`$", REFERENCE.read_text(), flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+    found: dict[str, str] = {}
+    for page in REFERENCE:
+        parts = re.split(r"^### `crossdock ([^`]+)`$", page.read_text(), flags=re.MULTILINE)
+        found |= dict(zip(parts[1::2], parts[2::2], strict=True))
+    return found
 
 
 def test_help_imports_nothing_that_takes_long() -> None:
@@ -88,7 +93,7 @@ def test_every_option_and_an_example_are_in_the_reference(words: str) -> None:
     assert f"crossdock {words}" in section, "an example is missing"
 
 
-@pytest.mark.parametrize("words", sorted(set(ALL) - {"demo", "sandbox", "connectors list", "connectors describe"}))
+@pytest.mark.parametrize("words", sorted(set(ALL) - WITHOUT))
 def test_every_command_takes_a_workspace_and_a_format(words: str) -> None:
     assert {name for one in ALL[words].params for name in one.opts} >= EVERYWHERE
 

@@ -49,6 +49,18 @@ async def test_what_is_wrong_is_told_with_its_place(root: Path) -> None:
     assert (finding["file"], finding["line"], finding["severity"]) == ("pipelines/orders.yaml", 8, "error")
 
 
+async def test_github_is_told_by_workflow_commands(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    damage(root)
+    (root / "config" / "notes.yaml").write_text("a: 1\n")
+    monkeypatch.chdir(root.parent)
+    ended = await crossdock("check", "--workspace", str(root), "--format", "github")
+    assert ended.status == 1
+    warning, error = sorted(ended.out.splitlines(), reverse=True)
+    assert warning.startswith(f"::warning file={root.name}/config/notes.yaml,line=1,col=1,title=unused-file::nothing")
+    assert error.startswith(f"::error file={root.name}/pipelines/orders.yaml,line=8,col=20,title=unknown-mapping::")
+    assert "did you mean 'test/erp_order'?" in error
+
+
 async def test_a_warning_is_no_failure(root: Path) -> None:
     (root / "config" / "notes.yaml").write_text("a: 1\n")
     ended = await crossdock("check")

@@ -31,7 +31,7 @@ class Lookups:
         self.numbers = numbers or {}
         self.taken = 0
 
-    def crosswalk(self, table: str, key: str) -> str:
+    def crosswalk(self, table: str, key: str, **options: Any) -> str:
         if key not in self.crosswalks.get(table, {}):
             raise CrosswalkMissing(table, key)
         return self.crosswalks[table][key]

@@ -33,7 +33,7 @@ class Numbers:
     def __init__(self) -> None:
         self.taken = 0
 
-    def crosswalk(self, table: str, key: str) -> str:
+    def crosswalk(self, table: str, key: str, **options: Any) -> str:
         materials = {"MUG-BLUE": "M-1", "TEE-BLACK-L": "M-2", "POSTER-A2": "M-3"}
         if table != "sap/materials" or key not in materials:
             raise CrosswalkMissing(table, key)

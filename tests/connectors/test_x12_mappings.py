@@ -42,7 +42,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 class NoLookups:
     """The mappings of X12 ask the hub for nothing."""
 
-    def crosswalk(self, table: str, key: str) -> str:
+    def crosswalk(self, table: str, key: str, **options: Any) -> str:
         raise CrosswalkMissing(table, key)
 
     def xref(self, system: str, kind: str) -> str | None:

@@ -38,7 +38,7 @@ INBOUND = {
 class _Nothing:
     """The hub's answers to mappings that ask for nothing."""
 
-    def crosswalk(self, table: str, key: str) -> str:
+    def crosswalk(self, table: str, key: str, **options: Any) -> str:
         raise CrosswalkMissing(table, key)
 
     def xref(self, system: str, kind: str) -> str | None:

@@ -36,7 +36,7 @@ ORDER: dict[str, Any] = {
 class Numbers:
     """Lookups that know nothing."""
 
-    def crosswalk(self, table: str, key: str) -> str:
+    def crosswalk(self, table: str, key: str, **options: Any) -> str:
         raise CrosswalkMissing(table, key)
 
     def xref(self, system: str, kind: str) -> str | None:
