@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, select, update
 
 from hub.contract.connector import each_reference
-from hub.contract.documents import Intent
+from hub.contract.documents import Intent, Order
 from hub.contract.errors import RejectedMessage
 from hub.ledger.emitting import Emitter
 from hub.ledger.envelopes import Envelopes
@@ -144,7 +144,7 @@ class Application:
         stale = self._stale(incoming, subject)
         if stale is not None:
             state, reason = stale
-            if state is DocumentState.DUPLICATE:
+            if state is DocumentState.DUPLICATE and not incoming.is_counted:
                 self._supersede_parked(incoming, subject)
                 self._keep_source(incoming, subject)
             self._settle(incoming, subject, state, reason)
@@ -246,7 +246,8 @@ class Application:
         self._park_failure(incoming, subject, note)
 
     def _keep_source(self, incoming: Incoming, subject: Subject) -> None:
-        if not incoming.is_counted:
+        """What a source said last: newer snapshots are held against it, and what is made of an order reads it."""
+        if not incoming.is_counted or isinstance(incoming.document, Order):
             self._unit.keep_source(
                 subject,
                 incoming.system,

@@ -208,3 +208,17 @@ def test_a_wrong_policy_is_refused_with_its_place(text: str, problem: str):
     assert node is not None
     assert compile_policy(node, problems) is None
     assert problem in str(next(iter(problems)))
+
+
+def test_an_order_that_comes_as_a_command_is_known_to_what_is_made_of_it(book: Book):
+    book.policy = policy("release: {after: captured}\nnodes: [{node: east}]\n")
+    book.apply(book.order(version="1", about={"intent": "command"}, lines=LINES, routes=[]))
+    answered(book)
+    assert [one.number for one in book.made(FulfilmentRequest)] == ["1001-F1"]
+
+
+def test_an_older_command_that_comes_again_is_not_what_the_source_said_last(book: Book):
+    for version, note in (("1", "old"), ("2", "new"), ("1", "old")):
+        book.apply(book.order(version=version, about={"intent": "command"}, lines=LINES, note=note, routes=[]))
+    answered(book)
+    assert [one.note for one in book.made(FulfilmentRequest)] == ["new"]
