@@ -1,15 +1,17 @@
-"""The parts of a stored message, as they are read under one version of the configuration."""
+"""One part of a stored message with the pipeline that makes a document of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from hub.contract.errors import ConfigError, RejectedMessage
 from hub.contract.format import Tree
 from hub.operations.rows import AnyRow
 from hub.pipelines import Pipeline
+from hub.runtime.parts import parts_of
 from hub.store.statements import loads
 from hub.workspace import Workspace
 
@@ -20,52 +22,22 @@ class Part:
 
     type: str
     pipeline: Pipeline
-    variables: dict[str, Any]
+    variables: Mapping[str, Any]
 
 
 def part_of(workspace: Workspace, message: AnyRow, stream: Iterable[bytes], ordinal: int) -> Part:
     """The part number `ordinal`, from 0, of a message's row and bytes.
 
-    Raises ConfigError where the version knows no such connection or pipeline, RejectedMessage, a
-    DecodeError among them, where the part cannot be read.
+    Raises ConfigError where the version has no pipeline for it, RejectedMessage, a DecodeError
+    among them, where the part cannot be read, or where nothing but a reply stands there.
     """
-    for number, part in enumerate(_parts(workspace, message, stream)):
-        if number == ordinal:
-            if isinstance(part, Exception):
-                raise part
-            return part
-    raise RejectedMessage(f"The message has no part number {ordinal + 1}.")
-
-
-def _parts(workspace: Workspace, message: AnyRow, stream: Iterable[bytes]) -> Iterator[Part | Exception]:
-    """In the order in which the drain counts them; an exception stands for what is no part."""
-    if message.connection not in workspace.connections:
-        raise ConfigError(f"The connection {message.connection} is not in that version of the configuration.")
-    format_ = workspace.decoder(message.connection, message.type)
-    if format_ is None:
-        raise ConfigError(f"The connection {message.connection} reads no {message.type}.", value=message.type)
-    headers = loads(message.headers)
-    for tree in format_.decode(stream):
-        if isinstance(tree, Tree):
-            yield from _parts_of(workspace, message, tree, headers)
-        else:
-            why = getattr(tree, "message", "it is what the sender is owed, and no mapping makes it")
-            yield RejectedMessage(f"This part has no fields: {why}.")
-
-
-def _parts_of(workspace: Workspace, message: AnyRow, tree: Tree, headers: dict[str, str]) -> Iterator[Part | Exception]:
-    type_ = tree.type or message.type
-    pipeline = workspace.pipeline_for(message.connection, type_)
-    if pipeline is None:
-        yield ConfigError(f"No pipeline takes {type_} from {message.connection}.", value=type_)
-        return
-    try:
-        parts = pipeline.parts_of(tree.data, headers)
-    except RejectedMessage as error:
-        yield error
-        return
-    if parts is None:
-        yield Part(type_, pipeline, pipeline.variables(tree.data, headers))
-        return
-    for data in parts:
-        yield Part(type_, pipeline, pipeline.variables(data, headers, tree.data))
+    parts = parts_of(workspace, message, loads(message.headers), stream)
+    part = next(islice(parts, ordinal, None), None)
+    if part is None:
+        raise RejectedMessage(f"The message has no part number {ordinal + 1}.")
+    if not isinstance(part.tree, Tree):
+        why = getattr(part.tree, "message", "it is what the sender is owed, and no mapping makes it")
+        raise RejectedMessage(f"This part has no fields: {why}")
+    if part.pipeline is None:
+        raise ConfigError(f"No pipeline takes {part.type} from {message.connection}.", value=part.type)
+    return Part(part.type, part.pipeline, part.variables)

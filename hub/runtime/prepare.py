@@ -6,8 +6,7 @@ on end the message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -15,24 +14,16 @@ from hub.contract.clock import from_micros
 from hub.contract.documents import KINDS, Document, Header, Intent
 from hub.contract.documents import Reply as ReplyDocument
 from hub.contract.errors import RejectedMessage
-from hub.contract.format import Reject, Reply, Tree
-from hub.contract.registry import nearest
+from hub.contract.format import Reject, Reply
 from hub.failures.notes import note_of
 from hub.ledger.incoming import Incoming, digest_of
 from hub.pipelines import Filtered, Identity, Made, Pipeline, ReplyRoute
 from hub.runtime.lookups import CrosswalkBook, RecordedLookups
+from hub.runtime.parts import Part, parts_of
 from hub.store import Store
 from hub.store.messages import ClaimedMessage
 from hub.store.references import number_of_subject
 from hub.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What becomes one document. `whole` is the tree of which it is a part, if it is not the whole."""
-
-    tree: Tree | Reject | Reply
-    whole: Any = None
 
 
 class Preparer:
@@ -48,53 +39,18 @@ class Preparer:
 
         Raises DecodeError, or another CrossdockError, where nothing more can be read.
         """
-        parts = self._parts(message, stream)
+        parts = parts_of(self._workspace, message, message.headers, stream)
         for ordinal, part in enumerate(islice(parts, message.cursor, None), start=message.cursor):
             yield self._incoming(message, ordinal, part)
 
     def prepare_one(self, message: ClaimedMessage, stream: Iterable[bytes], ordinal: int) -> Incoming:
         """What the part number `ordinal` of a message becomes now, for a replay."""
-        for number, part in enumerate(self._parts(message, stream)):
+        for number, part in enumerate(parts_of(self._workspace, message, message.headers, stream)):
             if number == ordinal:
                 return self._incoming(message, ordinal, part)
         raise RejectedMessage(f"The message has no part number {ordinal + 1} any more.")
 
-    def _parts(self, message: ClaimedMessage, stream: Iterable[bytes]) -> Iterator[_Part]:
-        """What becomes a document each: the trees of a message, or the parts of them that a pipeline takes."""
-        for tree in self._decode(message, stream):
-            if isinstance(tree, Tree):
-                yield from self._parts_of(message, tree)
-            else:
-                yield _Part(tree)
-
-    def _parts_of(self, message: ClaimedMessage, tree: Tree) -> Iterator[_Part]:
-        pipeline = self._workspace.pipeline_for(message.connection, tree.type or message.type)
-        try:
-            parts = None if pipeline is None else pipeline.parts_of(tree.data, message.headers)
-        except RejectedMessage as error:
-            yield _Part(Reject(error.message, tree.position, error.where, tree.envelope))
-            return
-        if parts is None:
-            yield _Part(tree)
-            return
-        for number, data in enumerate(parts, start=1):
-            position = f"{tree.position}, part {number}" if tree.position else f"part {number}"
-            yield _Part(replace(tree, data=data, position=position), tree.data)
-
-    def _decode(self, message: ClaimedMessage, stream: Iterable[bytes]) -> Iterator[Tree | Reject | Reply]:
-        connection = self._workspace.connections.get(message.connection)
-        if connection is None:
-            raise RejectedMessage(f"The connection {message.connection} is not configured any more.")
-        format_ = self._workspace.decoder(message.connection, message.type)
-        if format_ is None:
-            raise RejectedMessage(
-                f"{message.connection} sent a {message.type}, which the connector {connection.spec.type} does not "
-                f"read{nearest(message.type, connection.connector.emits)}.",
-                value=message.type,
-            )
-        return format_.decode(stream)
-
-    def _incoming(self, message: ClaimedMessage, ordinal: int, part: _Part) -> Incoming:
+    def _incoming(self, message: ClaimedMessage, ordinal: int, part: Part) -> Incoming:
         system = self._workspace.connections[message.connection].spec.system
         tree = part.tree
         incoming = Incoming(message.id, message.connection, system, ordinal, tree.position, envelope=tree.envelope)
@@ -104,18 +60,17 @@ class Preparer:
             if isinstance(tree, Reply):
                 _fill_reply(incoming, tree)
             else:
-                self._fill(incoming, message, tree, part.whole)
+                self._fill(incoming, message, part)
         except Exception as error:  # noqa: BLE001 - one bad part must not take the others with it
             incoming.failure = note_of(error, connection=message.connection, mapping=incoming.mapping)
         return incoming
 
-    def _fill(self, incoming: Incoming, message: ClaimedMessage, tree: Tree, whole: Any) -> None:
-        type_ = tree.type or message.type
-        pipeline = self._workspace.pipeline_for(message.connection, type_)
+    def _fill(self, incoming: Incoming, message: ClaimedMessage, part: Part) -> None:
+        pipeline = part.pipeline
         if pipeline is None:
             raise RejectedMessage(
-                f"No pipeline takes {type_} from {message.connection}; add one, or unsubscribe from it there.",
-                value=type_,
+                f"No pipeline takes {part.type} from {message.connection}; add one, or unsubscribe from it there.",
+                value=part.type,
             )
         incoming.pipeline = pipeline.name
         if pipeline.ignored is not None:
@@ -123,17 +78,16 @@ class Preparer:
             return
         incoming.kind = pipeline.target_kind
         incoming.opens_subject = KINDS[pipeline.target_kind].opens_subject
-        variables = pipeline.variables(tree.data, message.headers, whole)
-        identity = pipeline.identify(variables)
+        identity = pipeline.identify(part.variables)
         incoming.identity = identity
-        self._make(incoming, message, pipeline, variables, identity)
+        self._make(incoming, message, pipeline, part.variables, identity)
 
     def _make(
         self,
         incoming: Incoming,
         message: ClaimedMessage,
         pipeline: Pipeline,
-        variables: dict[str, Any],
+        variables: Mapping[str, Any],
         identity: Identity,
     ) -> None:
         lookups = RecordedLookups(self._book, from_micros(message.received_at).date(), self._xref(incoming))
