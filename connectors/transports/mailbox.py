@@ -62,7 +62,7 @@ class MailboxSettings(ConnectorConfig):
             raise ValueError("give either sftp or directory")
         return self
 
-    def transport(self, context: Context | None = None) -> FileTransport:
+    def transport(self, context: Context) -> FileTransport:
         """A transport to it; opens nothing. `context` keeps the host key of a server that a person confirmed."""
         return SftpTransport(self.sftp, context) if self.sftp is not None else DirectoryTransport(self.directory or "")
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from connectors.storefront.shopify.contract import ShopifyCase
 from connectors.storefront.shopify.inventory import Stock
 from connectors.storefront.shopify.order_updates import OrderUpdate
-from connectors.storefront.shopify.payloads import Payload, read_payload
+from connectors.storefront.shopify.payloads import Payload, payload_of
 from connectors.storefront.shopify.refunds import Refund
 from connectors.storefront.shopify.returns import ReturnDecision
 from connectors.storefront.shopify.shipments import Fulfillment
@@ -159,7 +159,7 @@ _TREES = st.dictionaries(st.sampled_from(sorted(_FIELDS | {"return"})), _JSON)
 def test_whatever_is_to_be_sent_is_a_payload_or_refused_by_name(model: type[Payload], body: bytes) -> None:
     refused: RejectedMessage | None = None
     try:
-        read_payload(model, replace(outbound("thing", {}), body=body))
+        payload_of(model, replace(outbound("thing", {}), body=body))
     except RejectedMessage as error:
         refused = error
     assert refused is None or {"field", "position"} & refused.where.keys()

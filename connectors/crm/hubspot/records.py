@@ -11,15 +11,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import jiter
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from hub.contract.errors import InDoubt, RejectedMessage, TransientError
+from hub.contract.payload import read_payload
 from hub.contract.values import fixed
 
-M = TypeVar("M", bound=BaseModel)
 
 OBJECTS: Mapping[str, str] = {
     "hubspot.contact": "contacts",
@@ -101,28 +101,16 @@ class _Answer(BaseModel):
 
 def read_contact(tree: Any) -> Contact:
     """The contact in a transmission's body, decoded; RejectedMessage naming each wrong field."""
-    return _validated(Contact, tree, "hubspot.contact")
+    return read_payload(Contact, tree, "hubspot.contact")
 
 
 def read_record(tree: Any, type_name: str) -> Record:
     """The record in a transmission's body, decoded; RejectedMessage naming each wrong field."""
-    record = _validated(Record, tree, type_name)
+    record = read_payload(Record, tree, type_name)
     emails = [contact.email.lower() for contact in record.contacts]
     if len(set(emails)) < len(emails):
         raise RejectedMessage("A contact is given twice; HubSpot refuses that.", field="contacts")
     return record
-
-
-def _validated(model: type[M], tree: Any, type_name: str) -> M:
-    try:
-        return model.model_validate(tree)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
-        fields = [".".join(map(str, fault["loc"])) or "body" for fault in faults]
-        wrong = "; ".join(f"{field}: {fault['msg']}" for field, fault in zip(fields, faults, strict=True))
-        raise RejectedMessage(
-            f"This is not a {type_name}: {wrong}. Correct the mapping that makes it.", field=fields[0]
-        ) from None
 
 
 def upsert(id_property: str, records: Sequence[tuple[str, Mapping[str, str]]]) -> dict[str, Any]:

@@ -26,7 +26,6 @@ from connectors.transports.files import (
     publish,
 )
 from connectors.transports.mailbox import MailboxSettings
-from connectors.transports.sftp import SftpTransport
 from hub.contract.connector import (
     BY_SETTINGS,
     Connector,
@@ -45,7 +44,6 @@ from hub.contract.connector import (
 )
 from hub.contract.errors import Duplicate
 from hub.contract.format import Format
-from hub.contract.transport import FileTransport
 
 INTERCHANGE: Final = "x12.interchange"
 """Payload type of a whole file; each set in it has a type of its own, such as x12.850."""
@@ -109,7 +107,7 @@ class X12Connector(Connector[X12Config]):
 
     def __init__(self, config: X12Config, context: Context) -> None:
         super().__init__(config, context)
-        self._transport = _transport(config, context)
+        self._transport = config.transport(context)
         self._inbox = FileInbox(self._transport, config.inbox, context.clock)
 
     @classmethod
@@ -150,11 +148,6 @@ class X12Connector(Connector[X12Config]):
         name = file_name(self.config.outbox.name, out, numbers)
         found = await find_published(self._transport, out, self.config.outbox.directory, name)
         return None if found is None else _numbered(found, numbers)
-
-
-def _transport(config: X12Config, context: Context) -> FileTransport:
-    """The mailbox; the connection's state keeps the host key of a server that a person confirmed."""
-    return config.transport() if config.sftp is None else SftpTransport(config.sftp, context)
 
 
 def _numbered(receipt: Receipt, numbers: Numbers) -> Receipt:

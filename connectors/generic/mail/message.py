@@ -17,9 +17,9 @@ from email.policy import SMTP
 from email.utils import getaddresses
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from hub.contract.errors import RejectedMessage
+from hub.contract.payload import read_payload
 
 MAX_RECIPIENTS = 100
 """What every server takes at least (RFC 5321, 4.5.3.1.8)."""
@@ -124,15 +124,7 @@ class MailMessage(BaseModel):
 
 def read_message(tree: Any) -> MailMessage:
     """The message in a transmission's body, decoded; RejectedMessage naming each wrong field."""
-    try:
-        return MailMessage.model_validate(tree)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        fields = [".".join(map(str, fault["loc"])) or "body" for fault in faults]
-        wrong = "; ".join(f"{field}: {fault['msg']}" for field, fault in zip(fields, faults, strict=True))
-        raise RejectedMessage(
-            f"This is not a mail.message: {wrong}. Correct the mapping that makes it.", field=fields[0]
-        ) from None
+    return read_payload(MailMessage, tree, "mail.message")
 
 
 def message_id(transmission: str, sender: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, NonNegativeInt
 from connectors.storefront.shopify.api import Done, Nodes, ShopApi
 from connectors.storefront.shopify.graphql import user_error_codes
 from connectors.storefront.shopify.locations import Locations
-from connectors.storefront.shopify.payloads import Payload, read_payload
+from connectors.storefront.shopify.payloads import Payload, payload_of
 from hub.contract.connector import Outbound, PushContext, Receipt, State
 from hub.contract.errors import InDoubt, RejectedMessage
 
@@ -48,7 +48,7 @@ class Inventory:
 
     async def push(self, out: Outbound, context: PushContext) -> Receipt:
         """Set the quantity; a kept item that is gone from the shop is looked up anew."""
-        stock = read_payload(Stock, out)
+        stock = payload_of(Stock, out)
         location = self._locations.of(stock.location)
         kept = await self._state.get(_kept(stock.sku))
         item = kept or await self._look_up(stock.sku)
@@ -63,7 +63,7 @@ class Inventory:
 
     async def find(self, out: Outbound) -> Receipt | None:
         """Whether the quantity is there; where another is, that may have been sold since."""
-        stock = read_payload(Stock, out)
+        stock = payload_of(Stock, out)
         variables = {"id": await self._look_up(stock.sku), "location": self._locations.of(stock.location)}
         item = (await self._api.ask(_LevelAnswer, _LEVEL, variables)).item
         level = item.level if item else None

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from connectors.storefront.shopify.api import Done, Nodes, ShopApi
-from connectors.storefront.shopify.payloads import OrderGid, Payload, number, read_payload
+from connectors.storefront.shopify.payloads import OrderGid, Payload, number, payload_of
 from hub.contract.connector import Outbound, PushContext, Receipt
 from hub.contract.errors import RejectedMessage
 
@@ -85,7 +85,7 @@ class OrderUpdates:
 
 def read_update(out: Outbound) -> OrderUpdate:
     """The update in a transmission; RejectedMessage if it is none, or empty."""
-    update = read_payload(OrderUpdate, out)
+    update = payload_of(OrderUpdate, out)
     if not update.tags and not update.metafields:
         raise RejectedMessage("The order update has neither tags nor metafields.", field="tags")
     return update

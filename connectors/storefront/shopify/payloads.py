@@ -6,11 +6,11 @@ import re
 from functools import partial
 from typing import Annotated, Any, Protocol, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from connectors.formats.json import JsonFormat
 from hub.contract.connector import Outbound, PushContext, Receipt
-from hub.contract.errors import RejectedMessage
+from hub.contract.payload import read_payload
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -35,18 +35,9 @@ class Operation(Protocol):
         ...
 
 
-def read_payload(model: type[M], out: Outbound) -> M:
+def payload_of(model: type[M], out: Outbound) -> M:
     """The payload of a transmission; RejectedMessage naming each wrong field."""
-    tree = next(JsonFormat().decode([out.body])).data
-    try:
-        return model.model_validate(tree)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
-        fields = [".".join(map(str, fault["loc"])) or "body" for fault in faults]
-        wrong = "; ".join(f"{field}: {fault['msg']}" for field, fault in zip(fields, faults, strict=True))
-        raise RejectedMessage(
-            f"This is not a {out.type}: {wrong}. Correct the mapping that makes it.", field=fields[0]
-        ) from None
+    return read_payload(model, next(JsonFormat().decode([out.body])).data, out.type)
 
 
 def gid(kind: str, value: Any) -> str:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, PositiveInt
 from connectors.storefront.shopify.allocation import Payment, repay
 from connectors.storefront.shopify.api import ShopApi
 from connectors.storefront.shopify.locations import Locations
-from connectors.storefront.shopify.payloads import LineGid, OrderGid, Payload, number, read_payload
+from connectors.storefront.shopify.payloads import LineGid, OrderGid, Payload, number, payload_of
 from hub.contract.connector import Outbound, PushContext, Receipt
 from hub.contract.errors import Duplicate, RejectedMessage
 from hub.contract.values import Number, fixed
@@ -76,7 +76,7 @@ class Refunds:
 
     async def push(self, out: Outbound, context: PushContext) -> Receipt:
         """Give the money back; Duplicate if the order has a refund for this credit note already."""
-        refund = read_payload(Refund, out)
+        refund = payload_of(Refund, out)
         order = await self._order(refund)
         there = order.refund_of(refund)
         if there is not None and _TRANSACTIONS not in out.done:
@@ -91,7 +91,7 @@ class Refunds:
 
     async def find(self, out: Outbound) -> Receipt | None:
         """The refund whose note names the credit note."""
-        refund = read_payload(Refund, out)
+        refund = payload_of(Refund, out)
         there = (await self._order(refund)).refund_of(refund)
         return None if there is None else _receipt(refund, there)
 

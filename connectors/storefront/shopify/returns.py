@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from connectors.storefront.shopify.api import Done, ShopApi
-from connectors.storefront.shopify.payloads import Payload, ReturnGid, number, read_payload
+from connectors.storefront.shopify.payloads import Payload, ReturnGid, number, payload_of
 from hub.contract.connector import Outbound, PushContext, Receipt
 from hub.contract.errors import Duplicate, RejectedMessage
 
@@ -53,7 +53,7 @@ class ReturnDecisions:
 
     async def push(self, out: Outbound, context: PushContext) -> Receipt:
         """Decide the return; Duplicate if it is so already, RejectedMessage if it was decided otherwise."""
-        decision = read_payload(ReturnDecision, out)
+        decision = payload_of(ReturnDecision, out)
         status = await self._status(decision)
         if status in _AFTER[decision.decision]:
             raise Duplicate(f"Return {number(decision.id)} is {status} already.")
@@ -67,7 +67,7 @@ class ReturnDecisions:
 
     async def find(self, out: Outbound) -> Receipt | None:
         """Whether the return is as it was decided."""
-        decision = read_payload(ReturnDecision, out)
+        decision = payload_of(ReturnDecision, out)
         return _receipt(decision) if await self._status(decision) in _AFTER[decision.decision] else None
 
     async def _status(self, decision: ReturnDecision) -> str:

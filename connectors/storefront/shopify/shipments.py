@@ -8,7 +8,7 @@ from itertools import chain
 
 from pydantic import Field, PositiveInt
 
-from connectors.storefront.shopify.payloads import LineGid, OrderGid, Payload, read_payload
+from connectors.storefront.shopify.payloads import LineGid, OrderGid, Payload, payload_of
 from hub.contract.connector import Outbound
 from hub.contract.errors import RejectedMessage
 
@@ -76,7 +76,7 @@ class Fulfillment(Payload):
 
 def read_shipment(out: Outbound) -> Fulfillment:
     """The shipment in a transmission; RejectedMessage if it is none, or has nothing in it."""
-    shipment = read_payload(Fulfillment, out)
+    shipment = payload_of(Fulfillment, out)
     if not shipment.wanted():
         raise RejectedMessage("The shipment names no line of the order.", field="lines")
     return shipment

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.formats.json import JsonFormat
 from hub.contract.connector import Outbound
 from hub.contract.errors import RejectedMessage
+from hub.contract.payload import read_payload
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -70,16 +71,7 @@ def read_trackers(out: Outbound) -> TrackerRequest:
 
 
 def _read(model: type[M], out: Outbound) -> M:
-    tree = next(JsonFormat().decode([out.body])).data
-    try:
-        return model.model_validate(tree)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
-        fields = [".".join(map(str, fault["loc"])) or "body" for fault in faults]
-        wrong = "; ".join(f"{field}: {fault['msg']}" for field, fault in zip(fields, faults, strict=True))
-        raise RejectedMessage(
-            f"This is not an {out.type}: {wrong}. Correct the mapping that makes it.", field=fields[0]
-        ) from None
+    return read_payload(model, next(JsonFormat().decode([out.body])).data, out.type)
 
 
 def _check(shipment: dict[str, Any], path: str) -> None:
