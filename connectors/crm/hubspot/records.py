@@ -20,7 +20,6 @@ from hub.contract.errors import InDoubt, RejectedMessage, TransientError
 from hub.contract.payload import read_payload
 from hub.contract.values import fixed
 
-
 OBJECTS: Mapping[str, str] = {
     "hubspot.contact": "contacts",
     "hubspot.deal": "deals",
