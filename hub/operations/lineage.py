@@ -145,7 +145,7 @@ class _Tracer:
         source = tree_of(KINDS[document.kind].model_validate_json(unpack(document.content)))
         variables = {"source": source, "effect": row.effect, "target": row.system}
         if mapping.reads("order"):
-            variables["order"] = source if document.kind == Order.__name__ else self._order(row.subject, at) or source
+            variables["order"] = source if document.kind == Order.__name__ else self._order(row.subject, at) or {}
         lookups = self._lookups(workspace, row, added_by=at, valid_at=row.created_at)
         note = "" if sent is not None else "It is not made yet, or failed to be: this is what it would be made of."
         return replace(told, fields=explain(mapping, variables, lookups), note=note)

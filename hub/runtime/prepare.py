@@ -91,8 +91,9 @@ class Preparer:
         identity: Identity,
     ) -> None:
         lookups = RecordedLookups(self._book, from_micros(message.received_at).date(), self._xref(incoming))
-        made = pipeline.make(variables, identity, lookups)
+        # Kept of a mapping that fails, too: what it was answered is part of why.
         incoming.lookups = lookups.answers
+        made = pipeline.make(variables, identity, lookups)
         if isinstance(made, Filtered):
             incoming.filtered = f"Not taken: {made.reason} does not hold ({made.location})."
             return

@@ -96,6 +96,11 @@ class _Material:
     transmissions: Mapping[str, Any]
     bodies: Mapping[str, bytes]
 
+    def order_of(self, subject: str) -> dict[str, Any]:
+        """The order as its source said it last; empty for what is about none."""
+        kept = self.orders.get(subject)
+        return {} if kept is None else _tree(Order.__name__, kept)
+
 
 class Renderer:
     """Renders under one configuration; belongs to one thread."""
@@ -164,7 +169,9 @@ class Renderer:
         variables = {"source": source, "effect": delivery.effect, "target": delivery.system}
         if mapping.reads("order"):
             kept = material.orders.get(delivery.subject)
-            variables["order"] = source if document.kind == Order.__name__ or kept is None else _tree("Order", kept)
+            variables["order"] = (
+                source if document.kind == Order.__name__ else {} if kept is None else _tree("Order", kept)
+            )
         tree = mapping.run(variables, lookups)
         numbers = material.numbers[delivery.subject]
         payload = _Payload(mapping.target_type, tree, _own_numbers(numbers, delivery.system))

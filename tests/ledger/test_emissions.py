@@ -222,3 +222,37 @@ def test_an_older_command_that_comes_again_is_not_what_the_source_said_last(book
         book.apply(book.order(version=version, about={"intent": "command"}, lines=LINES, note=note, routes=[]))
     answered(book)
     assert [one.note for one in book.made(FulfilmentRequest)] == ["new"]
+
+
+def test_a_line_that_was_dropped_after_it_was_shipped_is_not_charged_but_said(book: Book):
+    ordered(book)
+    answered(book)
+    book.policy = Policy()
+    shipped(book, "S1", {"1": "2", "2": "1"})
+    book.policy = policy("invoice: {}\n")
+    book.apply(book.order(version="2", lines=LINES[:1], ship_to={"region": "NY"}, routes=[]))
+    assert book.made(Invoice) == []
+    (failure,) = book.rows(tables.failure)
+    assert "Line 2 of the order #1001 is not in it any more" in failure["text"]
+
+
+def test_a_line_that_was_taken_back_to_nothing_after_it_was_shipped_is_not_charged_but_said(book: Book):
+    ordered(book)
+    answered(book)
+    book.policy = Policy()
+    shipped(book, "S1", {"1": "2"})
+    book.policy = policy("invoice: {}\n")
+    nothing = {**LINES[0], "quantity": {"value": "0"}, "cancelled": True}
+    book.apply(book.order(version="2", lines=[nothing, LINES[1]], ship_to={"region": "NY"}, routes=[]))
+    assert book.made(Invoice) == []
+    (failure,) = book.rows(tables.failure)
+    assert "Line 1 of the order #1001 is ordered 0 times" in failure["text"]
+
+
+def test_a_cancellation_that_names_other_lines_withdraws_what_was_asked_for(book: Book):
+    ordered(book)
+    answered(book)
+    book.apply(book.order(version="2", lines=[shop.line("9", "SOCK", "1")], cancelled=True, routes=[]))
+    withdrawn = book.made(FulfilmentRequest)[-1]
+    assert withdrawn.cancelled
+    assert {line.line_id: line.quantity.value for line in withdrawn.lines} == {"1": 2, "2": 1}

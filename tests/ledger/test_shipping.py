@@ -86,6 +86,15 @@ def test_a_shipment_told_again_replaces_what_was_told(book: Book):
     assert [row["shipped"] for row in book.rows(tables.order_line)] == [2_000_000, 0]
 
 
+def test_what_was_told_before_does_not_make_its_request_complete(book: Book):
+    for version in ("a", "b", "c"):
+        about = book.about_request("1001-F1", version)
+        said = {"number": "S1", "request_number": "1001-F1", "shipped_at": AT, "items": [item("MUG", "1")]}
+        book.apply(book.said(Shipment, "wms", about, **said, carrier=version))
+    assert head(book)["progress"]["requests"]["1001-F1"]["stage"] == "partly_shipped"
+    assert head(book)["progress"]["requests"]["1001-F1"]["shipped"] == {"1": 1_000_000}
+
+
 def test_how_far_a_warehouse_is_shows_in_its_row(book: Book):
     about = book.about_request("1001-F1", "1")
     book.apply(book.said(FulfilmentStatus, "wms", about, request_number="1001-F1", stage="short", reason="3 left"))

@@ -14,7 +14,7 @@ from hub.contract.documents import CreditNote, Invoice
 from hub.contract.documents.billing import InvoiceLine
 from hub.contract.documents.order import OrderLine, Tax
 from hub.contract.errors import RejectedMessage
-from hub.contract.values import Money, from_scaled
+from hub.contract.values import Money, Price, from_scaled
 from hub.ledger.emissions.owing import Made, Owing, quantity
 from hub.ledger.orders.state import Shipped
 
@@ -85,22 +85,33 @@ def _lines(owing: Owing, amounts: Mapping[str, int]) -> list[InvoiceLine]:
 
 
 def _line(owing: Owing, line_id: str, scaled: int) -> InvoiceLine:
-    ordered, known = owing.line(line_id), owing.state.lines[line_id]
-    amount = quantity(scaled, known.unit)
-    if ordered is None or ordered.price is None:
-        message = f"Line {line_id} of the order {owing.state.number} has no price, so it cannot be charged or credited."
-        raise RejectedMessage(message, field="price", value=line_id)
+    ordered, price = _priced(owing, line_id)
     share = from_scaled(scaled) / ordered.quantity.value
-    goods = ordered.price.amount * from_scaled(scaled) / ordered.price.per.value + share * _allowances(ordered)
-    currency = ordered.price.currency
+    goods = price.amount * from_scaled(scaled) / price.per.value + share * _allowances(ordered)
+    currency = price.currency
     return InvoiceLine(
         line_id=line_id,
-        sku=known.sku,
-        quantity=amount,
-        price=ordered.price,
+        sku=ordered.sku,
+        quantity=quantity(scaled, ordered.quantity.unit),
+        price=price,
         total=Money(amount=_rounded(goods), currency=currency),
         taxes=[_share_of(tax, share) for tax in ordered.taxes],
     )
+
+
+def _priced(owing: Owing, line_id: str) -> tuple[OrderLine, Price]:
+    """A line and its price; RejectedMessage where the order, as it is said now, tells no amount for it."""
+    ordered = owing.line(line_id)
+    if ordered is None:
+        why = "is not in it any more"
+    elif ordered.price is None or not ordered.price.per.value:
+        why = "has no price"
+    elif not ordered.quantity.value:
+        why = "is ordered 0 times by now"
+    else:
+        return ordered, ordered.price
+    message = f"Line {line_id} of the order {owing.state.number} {why}, so it cannot be charged or credited."
+    raise RejectedMessage(message, field="price", value=line_id)
 
 
 def _allowances(line: OrderLine) -> Decimal:

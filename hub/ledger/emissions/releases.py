@@ -85,9 +85,12 @@ def _withdrawn(owing: Owing) -> Made:
 
 def _withdrawal(owing: Owing, request: Request) -> FulfilmentRequest:
     lines = [
-        FulfilmentLine(line_id=line.line, sku=line.sku, quantity=quantity(request.lines[line.line], line.unit))
-        for line in owing.state.lines.values()
-        if line.line in request.lines
+        FulfilmentLine(
+            line_id=line_id,
+            sku=request.items[line_id]["sku"],
+            quantity=quantity(amount, request.items[line_id]["unit"]),
+        )
+        for line_id, amount in request.lines.items()
     ]
     return FulfilmentRequest(
         header=owing.header(request.number),

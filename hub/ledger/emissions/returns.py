@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.contract.clock import from_micros
 from hub.contract.documents import ReturnAuthorization
 from hub.contract.documents.returns import ReturnLine, ReturnStage
+from hub.contract.errors import RejectedMessage
 from hub.ledger.emissions.owing import Made, Owing, quantity
 from hub.ledger.orders.state import Return
 
@@ -18,6 +19,9 @@ def owed(owing: Owing) -> Made:
     given = sum(1 for one in owing.state.returns.values() if one.answers)
     for count, one in enumerate(asked):
         number = owing.number("return", given + count)
+        if not owing.state.lines.keys() & one.lines.keys():
+            message = f"The return {one.number} names no line that the order {owing.state.number} still has."
+            raise RejectedMessage(message, field="lines", value=one.number)
         yield _authorization(owing, number, one), number, "return"
 
 

@@ -15,7 +15,8 @@ def decide_request(state: OrderState, document: FulfilmentRequest) -> list[tuple
         (name(line.line_id, f"lines[{index}].line_id"), scaled(line.quantity.value, f"lines[{index}].quantity"))
         for index, line in enumerate(document.lines)
     )
-    data = {"request": name(document.number, "number"), "node": document.node, "lines": lines}
+    items = {line.line_id: {"sku": line.sku, "unit": line.quantity.unit} for line in document.lines}
+    data = {"request": name(document.number, "number"), "node": document.node, "lines": lines, "items": items}
     return [("order.withdrawn" if document.cancelled else "order.released", data)]
 
 
@@ -32,7 +33,8 @@ def decide_status(state: OrderState, document: FulfilmentStatus) -> list[tuple[s
 
 
 def _fold_released(state: OrderState, data: Data, at: int) -> None:
-    state.requests[data["request"]] = Request(data["request"], data["node"], "released", data["lines"])
+    number = data["request"]
+    state.requests[number] = Request(number, data["node"], "released", data["lines"], data["items"])
     for line, quantity in data["lines"].items():
         if line in state.lines:
             state.lines[line].released += quantity

@@ -80,7 +80,14 @@ def _fold_shipped(state: OrderState, data: Data, at: int) -> None:
         _take_back(state, state.shipments[number])
     invoiced = number in state.shipments and state.shipments[number].invoiced
     state.shipments[number] = Shipped(
-        number, data["node"], data["carrier"], data["shipped_at"], data["packages"], data["lines"], invoiced
+        number,
+        data["request"],
+        data["node"],
+        data["carrier"],
+        data["shipped_at"],
+        data["packages"],
+        data["lines"],
+        invoiced,
     )
     for line, quantity in data["lines"].items():
         if line in state.lines:
@@ -97,9 +104,12 @@ def _fold_shipped(state: OrderState, data: Data, at: int) -> None:
 
 def _take_back(state: OrderState, shipment: Shipped) -> None:
     """A shipment that is told again replaces what was told before."""
+    request = state.requests.get(shipment.request or "")
     for line, quantity in shipment.lines.items():
         if line in state.lines:
             state.lines[line].shipped -= quantity
+        if request is not None:
+            request.shipped[line] -= quantity
 
 
 def _answer_request(state: OrderState, data: Data) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 Data = dict[str, Any]
 
@@ -52,14 +52,22 @@ class SystemRow:
     changed_at: int = 0
 
 
+class Item(TypedDict):
+    """What a node was asked for, as it was asked: the order may say something else by now."""
+
+    sku: str | None
+    unit: str
+
+
 @dataclass(slots=True)
 class Request:
-    """What a node was asked to ship. `lines` and `shipped` are quantities by line."""
+    """What a node was asked to ship. `lines` and `shipped` are quantities by line, `items` what a line was."""
 
     number: str
     node: str
     stage: str
     lines: dict[str, int]
+    items: dict[str, Item]
     shipped: dict[str, int] = field(default_factory=dict)
     complete: bool = False
 
@@ -78,9 +86,10 @@ class Parcel:
 
 @dataclass(slots=True)
 class Shipped:
-    """A shipment: what left, from where, in how many packages."""
+    """A shipment: what left, from where, in how many packages, and which request it answers."""
 
     number: str
+    request: str | None
     node: str | None
     carrier: str | None
     shipped_at: int
