@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import Connection, select, update
 
 from hub.contract.clock import Clock
 from hub.ledger.unit import Unit
@@ -13,7 +13,6 @@ from hub.operations.errors import NotFound, OperationRefused
 from hub.operations.ids import resolve, short
 from hub.operations.pauses import require
 from hub.operations.rows import AnyRow
-from hub.runtime.outcomes import SHADOW_REASON, SHADOWED
 from hub.runtime.replay import Mode
 from hub.store import Store
 from hub.store.states import DeliveryState
@@ -51,13 +50,9 @@ def resend_shadowed(
     return Resent(name, [row.id for row in rows])
 
 
-def _is_shadowed() -> ColumnElement[bool]:
-    return (delivery.c.state == SHADOWED) & (delivery.c.reason == SHADOW_REASON)
-
-
 def _chosen(connection: Connection, name: str, ids: Sequence[str]) -> Sequence[AnyRow]:
     """The deliveries to a connection that shadow kept back, locked; of `ids`, if there are any, each must be one."""
-    condition = _is_shadowed() & (delivery.c.connection == name)
+    condition = (delivery.c.state == DeliveryState.SHADOWED) & (delivery.c.connection == name)
     if ids:
         condition &= delivery.c.id.in_(ids)
     rows = connection.execute(select(delivery).where(condition).order_by(delivery.c.id).with_for_update()).all()

@@ -9,10 +9,6 @@ from typing import Final
 from hub.contract.connector import Outbound, Receipt
 from hub.store.deliveries import ClaimedDelivery
 from hub.store.failures import FailureNote
-from hub.store.states import DeliveryState
-
-SHADOWED: Final = DeliveryState.SHADOWED
-"""The state of what was rendered for a connection in shadow and not sent, with `SHADOW_REASON`."""
 
 SHADOW_REASON: Final = "The connection is in shadow: rendered, not sent."
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 from hub.contract.connector import each_reference
 from hub.failures.retry import Backoff
 from hub.ledger.unit import Unit
-from hub.runtime.outcomes import SHADOW_REASON, SHADOWED, AttemptOutcome, Outcome
+from hub.runtime.outcomes import SHADOW_REASON, AttemptOutcome, Outcome
 from hub.store import deliveries, tables
 from hub.store.connections import PAUSED_KEY, paused, write_state
 from hub.store.deliveries import ClaimedDelivery
@@ -66,7 +66,7 @@ class Settlement:
         """Settle a delivery, whose subject is held and whose bytes are frozen, as not sent for good."""
         data = {"delivery": delivery.id, "system": delivery.system, "state": "shadowed", "reason": SHADOW_REASON}
         self._unit.append(self._unit.subject(delivery.subject), "delivery.dropped", data, cause=delivery.id)
-        self._states.append(self._state(delivery, SHADOWED, reason=SHADOW_REASON, settled=True))
+        self._states.append(self._state(delivery, DeliveryState.SHADOWED, reason=SHADOW_REASON, settled=True))
 
     def doubt(self, delivery: ClaimedDelivery, message: str, note: FailureNote) -> None:
         """Leave it to a person whether a delivery, whose subject is held, arrived."""

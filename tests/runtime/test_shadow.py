@@ -18,10 +18,11 @@ from hub.operations.pauses import pause_connection, resume_connection
 from hub.operations.settling import Decision, settle
 from hub.operations.shadow import resend_shadowed
 from hub.runtime.connections import Connectors
-from hub.runtime.outcomes import SHADOW_REASON, SHADOWED
+from hub.runtime.outcomes import SHADOW_REASON
 from hub.runtime.scheduler import Scheduler
 from hub.store import Store, tables
 from hub.store.bodies import read_whole
+from hub.store.states import DeliveryState
 from tests.runtime.hubs import LocalHub, local_hub, until
 from tests.runtime.sinks import CLOSE, Sink
 from tests.runtime.webhooks import webhook
@@ -69,7 +70,9 @@ async def test_nothing_arrives_and_everything_is_kept(database_url: str) -> None
             assert door.connections == 0
             assert len(sink.keys("crm")) == 2 * ORDERS
             kept = hub.rows(tables.delivery, connection="erp")
-            assert [(row["state"], row["reason"]) for row in kept] == [(SHADOWED, SHADOW_REASON)] * 2 * ORDERS
+            assert [(row["state"], row["reason"]) for row in kept] == [
+                (DeliveryState.SHADOWED, SHADOW_REASON)
+            ] * 2 * ORDERS
             assert all(row["settled_at"] is not None and row["attempts"] == 0 for row in kept)
             assert body_of(hub.store, kept[0]["transmission"]).startswith(b'{"order":')
             sent = {row["transmission"] for row in hub.rows(tables.attempt)}
@@ -150,7 +153,7 @@ async def test_what_may_have_been_sent_before_is_left_to_a_person(database_url: 
         assert "before erp was put in shadow" in delivery["reason"]
         settle(store, delivery["id"], Decision.NOT_DELIVERED, actor="ada", clock=SystemClock())
         await hub.settle()
-        assert hub.states(tables.delivery, connection="erp") == {SHADOWED: 1}
+        assert hub.states(tables.delivery, connection="erp") == {DeliveryState.SHADOWED: 1}
         assert sum(sink.keys("erp").values()) == 1
         assert not [row for row in hub.rows(tables.failure) if row["closed_at"] is None]
         store.close()
