@@ -11,17 +11,24 @@ from datetime import datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
 
 SCALE = 1_000_000
 MOST_DIGITS = 100
 """Digits before or after the point that a number may have when it is written in fixed notation."""
+
+_FEW = MOST_DIGITS // 2
+"""Characters of a number in fixed notation that surely has no more digits than that."""
 
 _EXACT = Context(prec=2 * MOST_DIGITS, traps=[Inexact, InvalidOperation])
 
 
 def to_decimal(value: Any) -> Decimal:
     """An exact Decimal from Decimal, int or text; anything else is a ValueError."""
+    if type(value) is Decimal:
+        text = str(value)
+        if len(text) <= _FEW and "E" not in text and value.is_finite():  # as nearly all are, and quick to see
+            return value
     if isinstance(value, str):
         try:
             number = Decimal(value.strip())
@@ -68,7 +75,11 @@ def _aware(moment: datetime) -> datetime:
     return moment
 
 
-Number = Annotated[Decimal, BeforeValidator(to_decimal), PlainSerializer(fixed, return_type=str, when_used="json")]
+Number = Annotated[
+    Decimal,
+    PlainValidator(to_decimal, json_schema_input_type=Decimal),
+    PlainSerializer(fixed, return_type=str, when_used="json"),
+]
 """An exact decimal."""
 
 Moment = Annotated[datetime, AfterValidator(_aware)]

@@ -7,25 +7,38 @@ by field, to name every field that fails with its expression, the path it read a
 
 from __future__ import annotations
 
-from hub.mapping.cases import ExpectedError, Given, MappingTest
+from hub.mapping.cases import Given, MappingTest
 from hub.mapping.compare import compare
 from hub.mapping.describe import Read
 from hub.mapping.errors import CrosswalkMissing, ExpressionFailed, FieldError, MappingFailed, ValueRefused
+from hub.mapping.expectation import (
+    Expectation,
+    ExpectedError,
+    ExpectedFile,
+    ExpectedValue,
+    differences,
+    failure_differences,
+    read_expectation,
+)
 from hub.mapping.expression import Expression, compile_expression
 from hub.mapping.filters import filter_names
 from hub.mapping.interpret import FieldTrace
-from hub.mapping.lookups import Lookups
+from hub.mapping.lookups import Lookup, Lookups
 from hub.mapping.mapping import VARIABLES, Mapping, compile_mapping
 
 __all__ = [
     "VARIABLES",
     "CrosswalkMissing",
+    "Expectation",
     "ExpectedError",
+    "ExpectedFile",
+    "ExpectedValue",
     "Expression",
     "ExpressionFailed",
     "FieldError",
     "FieldTrace",
     "Given",
+    "Lookup",
     "Lookups",
     "Mapping",
     "MappingFailed",
@@ -35,5 +48,8 @@ __all__ = [
     "compare",
     "compile_expression",
     "compile_mapping",
+    "differences",
+    "failure_differences",
     "filter_names",
+    "read_expectation",
 ]

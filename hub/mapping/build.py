@@ -28,7 +28,7 @@ from hub.mapping.plan import (
     When,
 )
 from hub.mapping.syntax import parse_expression
-from hub.mapping.trees import makes_lists, names_in, passes_on, size_of
+from hub.mapping.trees import makes_lists, passes_on, size_of
 from hub.source import Location, Mapping, Node, Problems, Scalar, Sequence, plain
 
 _SMALL: Final = frozenset(("effect", "target", "connection"))
@@ -288,10 +288,11 @@ class Builder:
             self.problems.error("wrong-type", "an expression is a text", node.location)
             return None
         tree = parse_expression(node, self.problems)
-        if tree is None or not Checker(self._known, node.location, self.problems, self.use).check(tree):
+        checker = Checker(self._known, node.location, self.problems, self.use)
+        if tree is None or not checker.check(tree):
             return None
-        source = Source(node.text, node.location, tree, names_in(tree))
-        if makes_lists(tree) and source.names & self._gathered:
+        source = Source(node.text, node.location, tree, frozenset(checker.names))
+        if source.names & self._gathered and makes_lists(tree):
             # Lists of lists of lists would grow without any bound that a run could count.
             name = min(source.names & self._gathered)
             message = f"a list or object is made of {name!r}, which holds a list or object that was made itself"

@@ -1,6 +1,6 @@
 """Tests that a mapping carries: what comes in, what is given, what is expected.
 
-Running them (reading files, decoding) is not done here; `compare` tells what differs.
+Running them (reading files, decoding) is not done here; see `expectation` for what differs.
 """
 
 from __future__ import annotations
@@ -11,15 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.mapping.expectation import Expectation, read_expectation
 from hub.source import Location, Mapping, Node, Problems, Sequence, nearest, plain, validate
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedError:
-    """The run fails: at this field if one is named, with these words somewhere in its message."""
-
-    field: str | None = None
-    contains: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +30,14 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class MappingTest:
-    """One test. The input is plain data, or a file beside the mapping if `file` is set.
-
-    What is expected is `error` if that is set, else `expect`: all of the output, or with
-    `partial` what must be found in it.
-    """
+    """One test. The input is plain data, or a file if `file` is set, named from the folder of the test's own file."""
 
     name: str
     location: Location
     input: Any
     file: str | None
     given: Given
-    expect: Any
-    partial: bool
-    error: ExpectedError | None
-
-
-class _ErrorModel(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    field: str | None = None
-    contains: str = ""
+    expect: Expectation
 
 
 class _TestModel(BaseModel):
@@ -101,11 +81,11 @@ def _read_test(node: Node, problems: Problems, names: Set[str]) -> MappingTest |
         return None
     before = len(problems.errors)
     given = _read_given(node.get("given"), problems, names)
-    error, partial, expect = _read_expect(node.entries["expect"][1], problems)
+    expect = read_expectation(node.entries["expect"][1], problems)
     file = _file(node.entries["input"][1], problems)
-    if len(problems.errors) > before:
+    if expect is None or len(problems.errors) > before:
         return None
-    return MappingTest(model.name, node.location, None if file else model.input, file, given, expect, partial, error)
+    return MappingTest(model.name, node.location, None if file else model.input, file, given, expect)
 
 
 def _file(node: Node, problems: Problems) -> str | None:
@@ -129,20 +109,3 @@ def _read_given(node: Node | None, problems: Problems, names: Set[str]) -> Given
         suggestion = nearest(key, known) or f"known are {', '.join(sorted(known))}"
         problems.error("unknown-key", f"unknown key {key!r}", node.entries[key][0], suggestion)
     return Given(variables, model.xref, model.crosswalk) if model else Given()
-
-
-def _read_expect(node: Node, problems: Problems) -> tuple[ExpectedError | None, bool, Any]:
-    """The error, whether the expectation is partial, and the data of an `expect`."""
-    special = [key for key in node.entries if key.startswith("$")] if isinstance(node, Mapping) else []
-    if not special or not isinstance(node, Mapping):
-        return None, False, plain(node)
-    key = special[0]
-    location, value = node.entries[key]
-    if key not in ("$partial", "$error") or len(node.entries) > 1:
-        message = "expect is the whole output, or {$partial: …}, or {$error: {field: …, contains: …}}"
-        problems.error("unknown-construct", message, location, nearest(key, ("$partial", "$error")))
-        return None, False, None
-    if key == "$partial":
-        return None, True, plain(value)
-    model = validate(_ErrorModel, value, problems)
-    return (ExpectedError(model.field, model.contains) if model else None), False, None

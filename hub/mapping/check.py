@@ -7,7 +7,7 @@ methods, no slices, no power, no remainder (it would format text).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from inspect import Parameter, Signature
@@ -18,6 +18,7 @@ from jinja2 import nodes
 from hub.mapping.errors import RUN_ERRORS
 from hub.mapping.filters import Filter, filter_names, find_filter
 from hub.mapping.limits import MAX_DIGITS, MAX_EXPRESSION_DEPTH
+from hub.mapping.trees import inside
 from hub.source import Location, Problems, nearest
 
 FUNCTIONS: Final = {
@@ -81,11 +82,14 @@ class Checker:
         self.location = location
         self.problems = problems
         self.use = use
+        self.names: set[str] = set()
+        """The names that were read; those of functions are not among them."""
 
     def check(self, expression: nodes.Expr) -> bool:
         """Whether the language has this expression; if not, problems say why."""
         before = len(self.problems)
         self._node(expression, 1)
+        self.use.names |= self.names
         return len(self.problems) == before
 
     def _error(self, kind: str, message: str, suggestion: str = "") -> None:
@@ -102,11 +106,11 @@ class Checker:
         specific = self._CHECKS.get(type(node))
         if specific is not None:
             specific(self, node)
-        for child in _children(node):
+        for child in inside(node):
             self._node(child, depth + 1)
 
     def _name(self, node: nodes.Name) -> None:
-        self.use.names.add(node.name)
+        self.names.add(node.name)
         if node.name not in self.known:
             names = ", ".join(sorted(self.known))
             suggestion = nearest(node.name, self.known) or f"names here are {names}; text needs quotes"
@@ -216,12 +220,3 @@ def _constant_of(node: nodes.Expr) -> Any:
 
 def _functions() -> str:
     return f"functions are {', '.join(sorted(FUNCTIONS))}"
-
-
-def _children(node: nodes.Node) -> Iterator[nodes.Node]:
-    """What is inside a node, but not the name of a called function."""
-    if isinstance(node, nodes.Call):
-        yield from node.args
-        yield from node.kwargs
-    else:
-        yield from node.iter_child_nodes()

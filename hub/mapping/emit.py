@@ -75,6 +75,7 @@ def base_globals() -> dict[str, Any]:
         "__builtins__": {},
         "_read": values.read,
         "_read_item": values.read_item,
+        "_item": values.item,
         "_needed": values.needed,
         "_concatenate": values.concatenate,
         "_without_null": values.without_null,
@@ -143,8 +144,15 @@ class Emitter:
         """Strict text of a text that may yield None."""
         if self.exact:
             return f"_needed({text})"
+        held, name = self._held(text)
+        return f"({name} if {held} is not None else _needed(None))"
+
+    def _held(self, text: str) -> tuple[str, str]:
+        """What stands where a value is read first, and the name that it has from there on."""
+        if text.isidentifier():
+            return text, text
         name = self.temporary()
-        return f"({name} if ({name} := {text}) is not None else _needed(None))"
+        return f"({name} := {text})", name
 
     def _emit(self, node: nodes.Expr, names: Mapping[str, Name], *, lenient: bool) -> str:
         if isinstance(node, nodes.Name | nodes.Getattr | nodes.Getitem):
@@ -169,7 +177,7 @@ class Emitter:
         path = tuple(keys[::-1])
         if not isinstance(node, nodes.Name):
             text = f"_read({self._emit(node, names, lenient=lenient)}, {path!r}, '(…)')"
-        elif self.exact or any(isinstance(key, int) for key in path):
+        elif self.exact:
             text = f"_read({names[node.name].text}, {path!r}, {node.name!r})"
         else:
             return self._subscripts(names[node.name], path, lenient)
@@ -185,13 +193,17 @@ class Emitter:
 
     def _subscripts(self, root: Name, path: Sequence[str | int], lenient: bool) -> str:
         if not lenient:
-            text = root.text + "".join(f"[{key!r}]" for key in path)
+            text = root.text
+            for key in path:
+                text = f"_item({text}, {key})" if isinstance(key, int) else f"{text}[{key!r}]"
             return self.require(text) if path or root.nullable else text
         text, nullable = root.text, root.nullable
         for key in path:
-            if nullable:
-                name = self.temporary()
-                text = f"({name}.get({key!r}) if ({name} := {text}) is not None else None)"
+            if isinstance(key, int):
+                text = f"_item({text}, {key})"
+            elif nullable:
+                held, name = self._held(text)
+                text = f"({name}.get({key!r}) if {held} is not None else None)"
             else:
                 text = f"{text}.get({key!r})"
             nullable = True
@@ -222,9 +234,8 @@ class Emitter:
         for operand in operands:
             text = self.lenient(operand, names)
             if not isinstance(operand, nodes.Const):
-                name = self.temporary()
-                guards.append(f"({name} := {text}) is not None")
-                text = name
+                held, text = self._held(text)
+                guards.append(f"{held} is not None")
             texts.append(text)
         written = write(texts)
         return f"({written} if {' and '.join(guards)} else {otherwise})" if guards else written
@@ -239,8 +250,11 @@ class Emitter:
     def _compare(self, node: nodes.Compare, names: Mapping[str, Name], lenient: bool) -> str:
         operation = node.ops[0]
         sign = _COMPARISONS[operation.op]
+        constant = isinstance(node.expr, nodes.Const) or isinstance(operation.expr, nodes.Const)
         if operation.op in ("in", "notin"):
             sign += " _b.look_through"
+        elif operation.op in ("eq", "ne") and not constant:
+            sign += " _b.look_into"
         if not lenient or operation.op in ("eq", "ne"):
             left = self._emit(node.expr, names, lenient=lenient)
             return f"({left} {sign}({self._emit(operation.expr, names, lenient=lenient)}))"
@@ -281,9 +295,9 @@ class Emitter:
     def _filter(self, node: nodes.Filter, names: Mapping[str, Name], lenient: bool) -> str:
         assert node.node is not None
         if node.name == "default":
-            name = self.temporary()
             otherwise = self._emit(node.args[0], names, lenient=lenient)
-            return f"({name} if ({name} := {self.lenient(node.node, names)}) is not None else {otherwise})"
+            held, name = self._held(self.lenient(node.node, names))
+            return f"({name} if {held} is not None else {otherwise})"
         found = find_filter(node.name)
         assert found is not None
         operands = [node.node, *_positional(found.signature(), node)]

@@ -11,7 +11,7 @@ from hub.mapping.describe import Read, cause_of, closest, describe
 from hub.mapping.errors import RUN_ERRORS, ConditionUnmet, FieldError, Missing, ValueRefused
 from hub.mapping.evaluate import TracedEvaluation, traced
 from hub.mapping.limits import MAX_ERRORS
-from hub.mapping.lookups import Lookups
+from hub.mapping.lookups import Lookup, Lookups, NotedLookups
 from hub.mapping.order import sort_rows
 from hub.mapping.plan import (
     Assert,
@@ -43,7 +43,11 @@ class TooManyErrors(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldTrace:
-    """How one field of the output came about: its path, the expression and what that read."""
+    """How one field of the output came about: its path, the expression, what that read and looked up.
+
+    Conditions, loops and names of `$let` have traces of their own, named by the construct. What a
+    mapping's `$when`, `$switch`, `$default` or `$each` did is told by their expression's `value`.
+    """
 
     field: str
     location: Location
@@ -51,6 +55,7 @@ class FieldTrace:
     reads: tuple[Read, ...]
     value: Any = None
     error: FieldError | None = None
+    lookups: tuple[Lookup, ...] = ()
 
 
 class Interpreter:
@@ -59,9 +64,10 @@ class Interpreter:
     def __init__(self, lookups: Lookups) -> None:
         self.errors: list[FieldError] = []
         self.traces: list[FieldTrace] = []
-        self._lookups = lookups
+        self._lookups = NotedLookups(lookups)
         self._budget = Budget()
         self._reads: list[Read] = []
+        """What the expression at hand has read so far, and where each path began."""
         self._began: list[tuple[Any, tuple[str | int, ...]]] = []
 
     def run(self, plan: Plan, variables: Mapping[str, Any]) -> Any:
@@ -153,7 +159,7 @@ class Interpreter:
                 try:
                     rows = sort_rows(rows, column, key.descending)
                 except RUN_ERRORS as error:
-                    self._reads = []
+                    self._begin()
                     self._fail(key.source, _join(path, "$sort"), error)
         return [row[0] for row in rows]
 
@@ -182,18 +188,18 @@ class Interpreter:
 
     def _message(self, check: Check, scope: Scope) -> str:
         """What is said of a condition that does not hold: its message, or itself with what it read."""
-        reads, began = self._reads, self._began
+        reads, began, asked = self._reads, self._began, self._lookups.asked
         if check.message:
             message = "".join(part if isinstance(part, str) else self._said(part, scope) for part in check.message)
         else:
             found = ", ".join(f"{one.path} is {shown(one.value)}" for one in reads[:MAX_SHOWN])
             message = f"{check.condition.text} does not hold" + (f": {found}" if found else "")
-        self._reads, self._began = reads, began
+        self._reads, self._began, self._lookups.asked = reads, began, asked
         return message
 
     def _said(self, source: Source, scope: Scope) -> str:
         """The text of a value within a message. What has none must not hide the message, and stays as written."""
-        self._reads, self._began = [], []
+        self._begin()
         try:
             value = _traced(source, True)(scope.values, self._lookups, self._budget, self._reader(scope))
             return shown(value) if isinstance(value, dict | list | None) else to_text(value)
@@ -225,14 +231,22 @@ class Interpreter:
 
     def _evaluate(self, source: Source, path: str, scope: Scope, *, lenient: bool) -> Any:
         """The value of an expression, or `_NOTHING` after an error."""
-        self._reads, self._began = [], []
+        self._begin()
         function = _traced(source, lenient)
         try:
             value = function(scope.values, self._lookups, self._budget, self._reader(scope))
         except RUN_ERRORS as error:
             return self._fail(source, path, error)
-        self.traces.append(FieldTrace(path, source.location, source.text, tuple(self._reads), value))
+        self._trace(source, path, value)
         return value
+
+    def _begin(self) -> None:
+        """Nothing has been read and asked yet."""
+        self._reads, self._began, self._lookups.asked = [], [], []
+
+    def _trace(self, source: Source, path: str, value: Any = None, error: FieldError | None = None) -> None:
+        reads, asked = tuple(self._reads), tuple(self._lookups.asked)
+        self.traces.append(FieldTrace(path, source.location, source.text, reads, value, error, asked))
 
     def _reader(self, scope: Scope) -> Any:
         def reader(value: Any, keys: tuple[str | int, ...], root: str) -> Any:
@@ -251,7 +265,7 @@ class Interpreter:
         hint = closest(*self._began[index]) if isinstance(error, Missing) and index is not None else ""
         failed = describe(error, source, path, cause, hint)
         self.errors.append(failed)
-        self.traces.append(FieldTrace(path, source.location, source.text, tuple(self._reads), error=failed))
+        self._trace(source, path, error=failed)
         if len(self.errors) >= MAX_ERRORS:
             raise TooManyErrors
         return _NOTHING

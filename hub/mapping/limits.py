@@ -31,5 +31,7 @@ MAX_SORT_TEXT: Final = 1_000
 """Characters of a text that items are sorted by."""
 MAX_WIDTH: Final = 4_000
 """The longest text that padding makes."""
+MAX_PATTERN: Final = 500
+"""Characters of a regular expression."""
 MAX_ERRORS: Final = 50
 """Failing fields that one run reports; it stops looking after that many."""

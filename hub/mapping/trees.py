@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from jinja2 import nodes
 
 from hub.mapping.filters import find_filter
 
-_N = TypeVar("_N", bound=nodes.Node)
 
-
-def names_in(tree: nodes.Expr) -> frozenset[str]:
-    """The names that an expression reads; those of functions are not among them."""
-    called = {id(call.node) for call in _all(tree, nodes.Call)}
-    return frozenset(name.name for name in _all(tree, nodes.Name) if id(name) not in called)
+def inside(node: nodes.Node) -> Iterable[nodes.Node]:
+    """What is inside a node, but not the name of a called function."""
+    if isinstance(node, nodes.Name | nodes.Const):
+        return ()
+    if isinstance(node, nodes.Getattr):
+        return (node.node,)
+    return [*node.args, *node.kwargs] if isinstance(node, nodes.Call) else node.iter_child_nodes()
 
 
 def passes_on(tree: nodes.Expr) -> bool:
@@ -28,14 +29,16 @@ def passes_on(tree: nodes.Expr) -> bool:
 
 
 def makes_lists(tree: nodes.Expr) -> bool:
-    return any(_all(tree, (nodes.List, nodes.Tuple, nodes.Dict)))
+    return any(isinstance(node, nodes.List | nodes.Tuple | nodes.Dict) for node in _all(tree))
 
 
-def _all(tree: nodes.Expr, kind: type[_N] | tuple[type[_N], ...]) -> Iterator[_N]:
-    """The nodes of some kinds in a tree, its root included."""
-    if isinstance(tree, kind):
-        yield tree
-    yield from tree.find_all(kind)
+def _all(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """The nodes of a tree, its root included."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        yield node
+        left.extend(inside(node))
 
 
 def size_of(value: Any) -> int:

@@ -28,6 +28,8 @@ EXACT: Final = Context(
     rounding=ROUND_HALF_EVEN,
     traps=[InvalidOperation, DivisionByZero, Overflow, Inexact, Subnormal, Clamped],
 )
+SHORT: Final = 10**18
+"""Whole numbers below are bounded, without a look at their digits."""
 QUOTIENT: Final = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 
@@ -62,6 +64,15 @@ class Budget:
                 self.take(item)
         return value
 
+    def look_into(self, value: Any) -> Any:
+        """Count all that is about to be compared, however deep it lies; the value itself."""
+        self.look_through(value)
+        if isinstance(value, dict | list):
+            for item in value.values() if isinstance(value, dict) else value:
+                if isinstance(item, str | list | dict):
+                    self.look_into(item)
+        return value
+
     def look_through(self, value: Any) -> Any:
         """Count what is about to be looked through; the value itself."""
         if isinstance(value, list | str | dict):
@@ -81,7 +92,7 @@ def read(value: Any, keys: tuple[str | int, ...], root: str) -> Any:
         if value is None:
             return None
         if isinstance(key, int):
-            value = _item(value, key)
+            value = item(value, key)
             continue
         while isinstance(value, list):
             value = _only(value, root, keys[:position], key)
@@ -96,7 +107,8 @@ def read_item(value: Any, key: Any) -> Any:
     return read(value, (key,), "it")
 
 
-def _item(value: Any, index: int) -> Any:
+def item(value: Any, index: int) -> Any:
+    """What is at an index, or None; a value that is no list is a list of one."""
     items = value if isinstance(value, list) else [value]
     return items[index] if -len(items) <= index < len(items) else None
 
@@ -143,6 +155,8 @@ def to_text(value: Any) -> str:
     """The text of a single value: numbers in fixed notation, times in ISO 8601."""
     if isinstance(value, str):
         return value
+    if type(value) is int and -SHORT < value < SHORT:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if is_number(value):

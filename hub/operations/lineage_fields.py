@@ -72,17 +72,12 @@ def trace(
 ) -> list[FieldLineage]:
     """The fields that a plan makes; with the `mapping` it is of, those that are constants too."""
     interpreter = Interpreter(lookups)
-    lookups.given = []
-    lookups.counting = lambda: len(interpreter.traces)
     made = interpreter.run(plan, variables)
-    fields = [
-        _field(one, [answer for asking, answer in lookups.given if asking == number])
-        for number, one in enumerate(interpreter.traces)
-    ]
+    fields = [_field(one, lookups) for one in interpreter.traces]
     return [*fields, *(_constants(mapping, made, fields) if mapping is not None else ())]
 
 
-def _field(trace: FieldTrace, answers: list[Answer]) -> FieldLineage:
+def _field(trace: FieldTrace, lookups: RecordedAnswers) -> FieldLineage:
     return FieldLineage(
         field=trace.field,
         value=_text(trace.value),
@@ -91,7 +86,7 @@ def _field(trace: FieldTrace, answers: list[Answer]) -> FieldLineage:
         line=trace.location.line,
         column=trace.location.column,
         reads=[Found(read.path, _text(read.value)) for read in trace.reads],
-        answers=answers,
+        answers=[lookups.given[asked.question] for asked in trace.lookups],
         error=None if trace.error is None else trace.error.message,
     )
 

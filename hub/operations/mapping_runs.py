@@ -8,22 +8,19 @@ from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from hub.contract.documents import KINDS
 from hub.contract.registry import find_format, nearest
-from hub.mapping import FieldTrace, compare
+from hub.mapping import FieldTrace, Lookup, compare
 from hub.mapping import Mapping as CompiledMapping
-from hub.mapping.interpret import Interpreter
 from hub.operations.errors import BadInput, NotFound
-from hub.operations.mapping_answers import Answers, CrosswalkRow
-from hub.pipelines import refusal
 from hub.source import ConfigurationRefused, Problems, parse, validate
 from hub.workspace import read_directory, standard_library
 from hub.workspace.loader import Draft, read_draft
-from hub.workspace.samples import SAMPLE_HEADER, as_source, read_sample, target_format
-from hub.workspace.testing import DEFAULTS
+from hub.workspace.samples import as_source, check_document, read_sample, target_format
+from hub.workspace.testing import DEFAULTS, Answers
 
 UNNAMED: Final = "standard-input.json"
 """Name of what has none: read as JSON, unless the mapping's type has a format of its own."""
@@ -53,6 +50,15 @@ class ReadView:
 
     path: str
     value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CrosswalkRow:
+    """A row of a code table that was used: of `value` it made `target`. In reverse, `value` is the code."""
+
+    table: str
+    value: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +126,7 @@ class MappingBench:
         """How each field comes about, in the order of the mapping, those that fail included."""
         mapping = self._find(name)
         source = read_sample(mapping, sample.name, sample.content)
-        interpreter = Interpreter(answers := self._answers())
-        answers.count = lambda: len(interpreter.traces)
-        interpreter.run(mapping.plan, self._variables(source))
-        views = [_view(trace, answers.rows.get(number, [])) for number, trace in enumerate(interpreter.traces)]
+        views = [_view(trace) for trace in mapping.explain(self._variables(source), self._answers())]
         if any(view.error for view in views):
             return views
         output = mapping.run(self._variables(source), self._answers())
@@ -169,15 +172,11 @@ class MappingBench:
     def _made(self, mapping: CompiledMapping, source: Any) -> Mapped:
         """The output, once the target has been found to take it."""
         output = mapping.run(self._variables(source), self._answers())
-        model = KINDS.get(mapping.target_type)
-        if model is None:
+        if mapping.target_type not in KINDS:
             target = target_format(mapping.target_type) or find_format("json")
             content = target.encode(output, mapping.target_type)
             return Mapped(mapping.name, mapping.target_type, output, content)
-        try:
-            model.model_validate({**output, "header": SAMPLE_HEADER} if isinstance(output, dict) else output)
-        except ValidationError as error:
-            raise refusal(mapping, error) from error
+        check_document(mapping, output)
         return Mapped(mapping.name, mapping.target_type, output, to_json(output, indent=2) + b"\n")
 
     def _answers(self) -> Answers:
@@ -195,7 +194,7 @@ def _read_given(given: Sample) -> GivenFile:
     return found or GivenFile()
 
 
-def _view(trace: FieldTrace, rows: list[CrosswalkRow]) -> FieldView:
+def _view(trace: FieldTrace) -> FieldView:
     return FieldView(
         field=trace.field,
         expression=trace.expression,
@@ -203,9 +202,15 @@ def _view(trace: FieldTrace, rows: list[CrosswalkRow]) -> FieldView:
         line=trace.location.line,
         value=trace.value,
         reads=[ReadView(read.path, read.value) for read in trace.reads],
-        crosswalks=rows,
+        crosswalks=[row for row in map(_row, trace.lookups) if row],
         error=None if trace.error is None else trace.error.message,
     )
+
+
+def _row(lookup: Lookup) -> CrosswalkRow | None:
+    if lookup.kind != "crosswalk" or lookup.answer is None:
+        return None
+    return CrosswalkRow(lookup.name, lookup.key, str(lookup.answer))
 
 
 def _decoded(reader: CompiledMapping, made: Mapped) -> Any:

@@ -4,31 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from jinja2 import nodes
 
-from hub.contract.errors import RejectedMessage
-from hub.mapping import CrosswalkMissing, Expression, compile_expression
+from hub.mapping import Expression, compile_expression
+from hub.mapping.lookups import NoLookups
 from hub.mapping.syntax import parse_expression
 from hub.source import Location, Problems, Scalar
 
-
-class _NoLookups:
-    """Formulas see their variables alone; `compile_formula` lets none through that looks up."""
-
-    def crosswalk(self, table: str, key: str, *, reverse: bool = False, on: date | None = None) -> str:
-        raise CrosswalkMissing(table, key)
-
-    def xref(self, system: str, kind: str) -> str | None:
-        return None
-
-    def sequence(self, name: str) -> int:
-        raise RejectedMessage(f"There is no running number {name!r} outside a mapping.")
-
-
-_NO_LOOKUPS = _NoLookups()
+_NO_LOOKUPS = NoLookups()
 
 
 @dataclass(frozen=True, slots=True)

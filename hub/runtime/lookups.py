@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.mapping import CrosswalkMissing
-from hub.mapping.lookups import crosswalk_question
+from hub.mapping.lookups import crosswalk_question, sequence_question, xref_question
 from hub.store.connections import next_number
 from hub.store.crosswalks import AddedRow, added_rows, revision
 from hub.workspace import Crosswalk
@@ -120,7 +120,7 @@ class RecordedLookups:
     def xref(self, system: str, kind: str) -> str | None:
         """The subject's number in another system."""
         answer = self._xref(system, kind)
-        self.answers[f"xref:{system}:{kind}"] = answer
+        self.answers[xref_question(system, kind)] = answer
         return answer
 
     def sequence(self, name: str) -> int:
@@ -128,5 +128,5 @@ class RecordedLookups:
         if self._number is None:
             raise NumberNeeded(name)
         answer = self._number(name)
-        self.answers[f"sequence:{name}"] = answer
+        self.answers[sequence_question(name)] = answer
         return answer

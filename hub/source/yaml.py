@@ -40,6 +40,8 @@ _CONSTANTS: Final[dict[str, ScalarValue]] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_NUMERIC: Final = frozenset("0123456789+-.")
+"""What every number begins with."""
 _INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _BASED: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _DECIMAL: Final = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -177,8 +179,8 @@ class _Builder:
     def _mapping(self, event: Event, depth: int) -> Mapping:
         entries: dict[str, tuple[Location, Node]] = {}
         for key_event in self._until_end():
-            place = self._at(key_event)
             key = self._node(key_event, depth + 1)
+            place = self._at(key_event) if isinstance(key_event, AliasEvent) else key.location
             if not isinstance(key, Scalar):
                 raise _Refused("syntax", "a key must be a single text", place)
             if key.text in entries:
@@ -222,6 +224,8 @@ def _core(text: str, location: Location) -> ScalarValue:
     """What an unquoted text is in the core schema."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
+    if text[0] not in _NUMERIC:
+        return text
     if _BASED.fullmatch(text):
         return int(text, 0)
     if _DECIMAL.fullmatch(text):

@@ -1,4 +1,4 @@
-"""`messages lineage` and `messages fixture`, as a person sees them."""
+"""`messages lineage` and `new fixture`, as a person sees them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_a_field_that_is_none_is_not_found(hub: Hub) -> None:
 async def test_a_message_becomes_a_test_that_passes(hub: Hub) -> None:
     message = await hub.receive(number=1, lines=[{"id": 1, "sku": "MUG", "quantity": "many"}])
     await hub.settle()
-    made = await crossdock("messages", "fixture", message[-8:])
+    made = await crossdock("new", "fixture", message[-8:])
     assert made.status == 0
     assert "which expects an error of lines[0].quantity" in made.out
     assert f"mappings/test/samples/message_{message[-8:]}.json\n" in made.out

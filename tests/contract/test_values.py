@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.contract.values import fixed, from_scaled, to_decimal, to_scaled
+from hub.contract.values import MOST_DIGITS, fixed, from_scaled, to_decimal, to_scaled
 
 
 @pytest.mark.parametrize("value", [1.5, True, None, "NaN", "Infinity", "12 EUR", "1e999999999", "1E+999999", "9" * 101])
@@ -31,3 +31,18 @@ def test_scaled_numbers_come_back_as_they_were(scaled: int) -> None:
 def test_every_digit_is_kept() -> None:
     assert fixed(to_decimal("18446744073709551617.10")) == "18446744073709551617.10"
     assert to_decimal(Decimal("1E+3")) == 1000
+
+
+@given(
+    st.decimals(allow_nan=True, allow_infinity=True)
+    | st.builds(
+        lambda d, e: Decimal((0, d, e)), st.lists(st.integers(0, 9), max_size=60).map(tuple), st.integers(-120, 120)
+    )
+)
+def test_a_number_is_taken_as_it_is_if_it_is_finite_and_has_no_more_digits_than_that(number: Decimal) -> None:
+    _, digits, exponent = number.as_tuple()
+    if number.is_finite() and len(digits) + abs(int(exponent)) <= MOST_DIGITS:
+        assert to_decimal(number) is number
+    else:
+        with pytest.raises(ValueError, match="number"):
+            to_decimal(number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.mapping import compile_expression, compile_mapping
+from hub.mapping import ExpectedValue, compile_expression, compile_mapping
 from hub.source import Location, Problems, Scalar, parse
 
 AT = "mappings/test/map.yaml:"
@@ -145,7 +145,10 @@ def test_mistakes_in_the_head(problems_of, text, problem):
         ("[{name: a, input: {}}]", "5:9: missing-key: missing key 'expect'"),
         ("[{nam: a, input: {}, expect: {}}]", "5:10: unknown-key: unknown key 'nam' (did you mean 'name'?)"),
         ("[{name: a, input: {$file: 1}, expect: {}}]", "5:26: wrong-type: an input from a file is {$file: path}"),
-        ("[{name: a, input: {}, expect: {$partail: {}}}]", "5:39: unknown-construct: expect is the whole output"),
+        (
+            "[{name: a, input: {}, expect: {$partail: {}}}]",
+            "5:39: unknown-construct: what is expected is the whole",
+        ),
         ("[{name: a, input: {}, expect: {$error: {fild: x}}}]", "5:48: unknown-key: unknown key 'fild' (did you mean"),
         (
             "[{name: a, input: {}, given: {efect: x}, expect: {}}]",
@@ -201,14 +204,16 @@ tests:
     assert (mapping.name, mapping.source_type, mapping.target_type) == ("shop/order", "shop.order", "Order")
     assert str(mapping.crosswalks["shop/units"]) == AT + "5:16"
     one, two, three = mapping.tests
-    assert (one.file, one.input, one.partial, one.expect) == ("samples/a.json", None, True, {"unit": "B"})
+    assert (one.file, one.input) == ("samples/a.json", None)
+    assert isinstance(one.expect, ExpectedValue)
+    assert (one.expect.partial, one.expect.value) == (True, {"unit": "B"})
     assert one.given.variables == {"effect": "created"}
     assert one.given.xref == {"erp": {"order": "45"}}
     assert one.given.crosswalk == {"shop/units": {"A": "B"}}
     assert one.location.line == 7
-    assert two.error is not None
-    assert (two.error.field, two.error.contains, str(two.input["u"])) == ("unit", "no entry", "1.50")
-    assert (three.file, three.partial, three.error, three.expect) == (None, False, None, {"unit": 1})
+    assert (str(two.expect), str(two.input["u"])) == ("an error of unit that contains 'no entry'", "1.50")
+    assert isinstance(three.expect, ExpectedValue)
+    assert (three.file, three.expect.partial, three.expect.value) == (None, False, {"unit": 1})
 
 
 def test_a_single_expression_is_refused_at_its_place():

@@ -150,9 +150,9 @@ def test_what_filters_refuse(value, text, given_value, message):
 
 ARGUMENTS = {
     **dict.fromkeys(("implied", "to_implied", "fixed", "truncate", "pad_left", "pad_right"), "2"),
-    **dict.fromkeys(("replace", "where"), "'a', 'b'"),
+    **dict.fromkeys(("replace", "replace_pattern", "where"), "'a', 'b'"),
     **dict.fromkeys(("money", "price"), "'EUR'"),
-    **dict.fromkeys(("split", "flatten", "crosswalk"), "'a'"),
+    **dict.fromkeys(("split", "flatten", "crosswalk", "matches", "extract"), "'a'"),
     **dict.fromkeys(("state", "postcode"), "'US'"),
     "format_date": "'%Y'",
     "unit": "'x12', 'rec20'",

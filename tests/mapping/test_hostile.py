@@ -22,6 +22,30 @@ REACHING = [
     "'%1000000000d' % 1",
     "range(10)",
     "range(10**9)",
+    "range(10**12)",
+    "'x' * 10**9",
+    "10**10**10",
+    "joiner()",
+    "cycler('a')",
+    "self",
+    "caller()",
+    "varargs",
+    "().__class__",
+    "{}.__class__.__base__",
+    "source.__dict__",
+    "source.x.__reduce__()",
+    "'' | attr('__class__')",
+    "source | format('x')",
+    "'{:>1000000000}' | format(1)",
+    "source | xmlattr",
+    "source | groupby('x')",
+    "source | list",
+    "source is callable",
+    "source is sameas source",
+    "source[0:9]",
+    "source.x(1)",
+    "sequence.__self__",
+    "_read.__globals__",
     "9**9**9",
     "9 // 2",
     "'a' * 3 ** 9",
@@ -210,13 +234,32 @@ def test_a_loop_copies_what_it_goes_over_without_limit(compiled, answers):
     assert len(made["x"]) == 30_000
 
 
-@pytest.mark.parametrize("leaf", ["(source.v | where('k', line)) | length", "line in source.v", "source.v | sum('k')"])
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        "(source.v | where('k', line)) | length",
+        "line in source.v",
+        "source.v | sum('k')",
+        "source.v == source.same",
+        "source.long | sha256",
+        "source.long | matches('x*')",
+        "source.long | replace('x', '') | length",
+    ],
+)
 def test_looking_through_a_list_for_each_of_its_items_stops(compiled, answers, leaf):
     mapping = compiled(f'fields: {{x: {{$each: source.w as line, $value: "{leaf}"}}}}')
-    source = {"v": [{"k": "1"}] * 50_000, "w": ["x"] * 50_000}
+    source = {"v": [{"k": "1"}] * 50_000, "w": ["x"] * 50_000, "long": "x" * 50_000}
+    source["same"] = list(source["v"])
 
     with pytest.raises(MappingFailed, match="looks through more than 2000000 items"):
         mapping.run({"source": source}, answers())
+
+
+def test_flattening_the_same_lists_for_each_item_stops(compiled, answers):
+    mapping = compiled("fields: {x: {$each: source.w as line, $value: source.v | flatten('k') | length}}")
+
+    with pytest.raises(MappingFailed, match="this mapping repeats more than 1000000 values"):
+        mapping.run({"source": {"v": [{"k": [1] * 5_000}], "w": [1] * 5_000}}, answers())
 
 
 def test_a_long_constant_in_a_loop_is_refused(problems_of, compiled):

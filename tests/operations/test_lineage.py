@@ -77,6 +77,45 @@ async def test_a_row_that_was_added_says_by_whom(hub: Hub) -> None:
     assert answer.rule.endswith("by ada")
 
 
+async def test_reverse_and_dated_look_ups_name_their_rows(hub: Hub) -> None:
+    add_crosswalk_row(hub.store, hub.workspace, "materials", "CUP", "100-7", actor="ada", clock=hub.clock)
+    hub.rewrite(
+        "mappings/test/erp_order.yaml",
+        "    quantity: line.quantity.value",
+        """\
+    quantity: line.quantity.value
+    back: line.sku | crosswalk('materials') | crosswalk('materials', reverse=true)
+    added: "'100-7' | crosswalk('materials', reverse=true)"
+    then: "'TEA' | crosswalk('materials', on='2020-06-01')"
+""",
+    )
+    message = await hub.receive(number=1)
+    await hub.settle()
+    found = fields(hub, message, None, delivery_to(hub, message, "erp"))
+    row = "config/crosswalks/materials.csv"
+    assert found["lines[0].back"].answers == [
+        Answer("crosswalk:materials:MUG", "100-201", f"{row}:2", recorded=True),
+        Answer("crosswalk-reverse:materials:100-201", "MUG", f"{row}:2", recorded=True),
+    ]
+    [added] = found["lines[0].added"].answers
+    assert (added.question, added.answer) == ("crosswalk-reverse:materials:100-7", "CUP")
+    assert added.rule.endswith("by ada")
+    dated = Answer("crosswalk@2020-06-01:materials:TEA", "200-001", f"{row}:3", recorded=True)
+    assert found["lines[0].then"].answers == [dated]
+
+
+async def test_a_code_of_several_values_is_told_as_the_hub_told_it(hub: Hub) -> None:
+    add_crosswalk_row(hub.store, hub.workspace, "materials", "CUP", "100-201", actor="ada", clock=hub.clock)
+    change = "material: \"'100-201' | crosswalk('materials', reverse=true)\""
+    hub.rewrite("mappings/test/erp_order.yaml", "material: line.sku | crosswalk('materials')", change)
+    message = await hub.receive(number=1)
+    await hub.settle()
+    [traced] = trace_message(hub.store, message, delivery=delivery_to(hub, message, "erp")).traced
+    failed = next(one for one in traced.fields if one.field == "lines[0].material")
+    assert failed.answers == [Answer("crosswalk-reverse:materials:100-201", None, "", recorded=False)]
+    assert "is the code of 'CUP' and 'MUG'" in (failed.error or "")
+
+
 async def test_what_failed_shows_what_was_read_and_why(hub: Hub) -> None:
     message = await hub.receive(number=1, lines=[{"id": 1, "sku": "MUG", "quantity": "many"}])
     await hub.settle()

@@ -13,13 +13,13 @@ from importlib.metadata import entry_points
 from inspect import Parameter
 
 from hub.contract.errors import ConfigError
-from hub.mapping.filters import addresses, gs1, lists, lookup, money, numbers, text, times, units
+from hub.mapping.filters import addresses, gs1, lists, lookup, money, numbers, patterns, text, times, units
 from hub.mapping.filters.filter import Filter
 
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.VAR_POSITIONAL)
 _BUILT_IN: dict[str, Filter] = {
     known.name: known
-    for module in (times, numbers, money, text, lists, lookup, units, addresses, gs1)
+    for module in (times, numbers, money, text, patterns, lists, lookup, units, addresses, gs1)
     for known in module.FILTERS
 }
 

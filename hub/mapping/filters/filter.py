@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from inspect import Signature, signature
 from typing import Any
 
@@ -30,6 +31,10 @@ class Filter:
 
     def signature(self) -> Signature:
         """Of the arguments behind the value."""
-        full = signature(self.function)
-        skipped = 2 if self.lookups else 1
-        return full.replace(parameters=list(full.parameters.values())[skipped:])
+        return _signature(self.function, 2 if self.lookups else 1)
+
+
+@cache
+def _signature(function: Callable[..., Any], skipped: int) -> Signature:
+    full = signature(function)
+    return full.replace(parameters=list(full.parameters.values())[skipped:])

@@ -82,6 +82,6 @@ FILTERS: Final = (
     Filter("length", length, short=True),
     Filter("join", join, looks_through=True),
     Filter("sum", total, check=_check_sum, short=True, looks_through=True),
-    Filter("flatten", flatten, check=_check_sum, short=True, passes_on=True, looks_through=True),
+    Filter("flatten", flatten, check=_check_sum, passes_on=True, looks_through=True),
     Filter("where", where, check=_check_where, short=True, passes_on=True, looks_through=True),
 )

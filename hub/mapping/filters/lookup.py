@@ -16,7 +16,8 @@ def crosswalk(lookups: Lookups, value: Any, table: str, reverse: bool = False, o
 
     A missing entry is an error that names table and value, and so is one that several values have.
     """
-    _check(table, reverse)
+    if reverse is not False:
+        _check(table, reverse)
     return lookups.crosswalk(table, to_text(value), reverse=reverse, on=None if on is None else to_date(on))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from hub.mapping.errors import ValueRefused
 from hub.mapping.filters.filter import Filter
 from hub.mapping.limits import MAX_DIGITS
-from hub.mapping.values import bounded, shown
+from hub.mapping.values import SHORT, bounded, shown
 
 MAX_PLACES: Final = 20
 _NOT_A_NUMBER: Final = Decimal("NaN")
@@ -29,8 +29,8 @@ def to_decimal(value: Any) -> Decimal:
         return _parsed(value)
     if isinstance(value, Decimal):
         return bounded(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return Decimal(value) if -(10**18) < value < 10**18 else bounded(Decimal(value))
+    if type(value) is int:
+        return Decimal(value) if -SHORT < value < SHORT else bounded(Decimal(value))
     raise ValueRefused(f"{shown(value)} is no number", value)
 
 
@@ -43,7 +43,7 @@ def _parsed(text: str) -> Decimal:
         number = _NOT_A_NUMBER
     if not number.is_finite():
         raise ValueRefused(f"{shown(text)} is no number", text)
-    return bounded(number)
+    return number if -MAX_DIGITS < number.adjusted() < MAX_DIGITS else bounded(number)
 
 
 def decimal(value: Any, point: str = ".", group: str = "") -> Decimal:

@@ -134,8 +134,8 @@ FILTERS: Final = (
     Filter("truncate", truncate, check=_check_truncate),
     Filter("pad_left", pad_left, check=_check_width),
     Filter("pad_right", pad_right, check=_check_width),
-    Filter("replace", replace),
+    Filter("replace", replace, looks_through=True),
     Filter("split", split, check=_check_separator),
-    Filter("sha256", sha256, short=True),
-    Filter("sha512", sha512, short=True),
+    Filter("sha256", sha256, short=True, looks_through=True),
+    Filter("sha512", sha512, short=True, looks_through=True),
 )
