@@ -34,7 +34,12 @@ _FormatOption = Annotated[
 ]
 
 
-def check(workspace: WorkspaceOption = None, form: _FormatOption = CheckFormat.TEXT) -> None:
+def check(
+    workspace: WorkspaceOption = None,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings end it with status 1, too.")] = False,
+    form: _FormatOption = CheckFormat.TEXT,
+) -> None:
     """Say everything that is wrong with the configuration, with file, line and what would be right.
 
     Needs no network, no database, no variables and no secrets.
@@ -50,7 +55,7 @@ def check(workspace: WorkspaceOption = None, form: _FormatOption = CheckFormat.T
             typer.echo(_workflow_command(finding, root))
     else:
         emit(findings, Format(form.value), _show)
-    if any(finding.severity == "error" for finding in findings):
+    if any(strict or finding.severity == "error" for finding in findings):
         raise typer.Exit(FINDINGS)
 
 

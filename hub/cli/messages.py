@@ -15,7 +15,6 @@ from hub.cli.options import Format, FormatOption, LimitOption, WorkspaceOption, 
 from hub.cli.output import Entry, at, emit, facts, listing, one_line, plain, section, size, state, table
 from hub.cli.session import opened
 from hub.operations.documents import Document
-from hub.operations.fixtures import Fixture, make_fixture
 from hub.operations.ids import short
 from hub.operations.lineage import trace_message
 from hub.operations.messages import Message, MessageFilter, MessagePage, list_messages, show_message
@@ -73,33 +72,6 @@ def lineage(
     """Tell where each field came from: expression and place, what was read in the source, what was looked up."""
     with opened(workspace) as session:
         emit(trace_message(session.store, id_, field=field, delivery=delivery), form, show_lineage)
-
-
-@app.command()
-def fixture(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="The message's id, or the end of it.")],
-    workspace: WorkspaceOption = None,
-    form: FormatOption = Format.TEXT,
-) -> None:
-    """Make a masked test of the mapping that a message failed in, beside that mapping."""
-    with opened(workspace) as session:
-        emit(make_fixture(session.store, session.root, id_), form, _show_fixture)
-
-
-def _show_fixture(console: Console, made: Fixture) -> None:
-    expected = "a result" if made.error is None else f"an error of {made.error}"
-    console.print(plain(f"{made.mapping}: {made.name}, which expects {expected}."), soft_wrap=True)
-    if not made.as_then:
-        console.print("It does not go as the message went: the files here, or the masking, make a difference.")
-    if made.written:
-        for path in (made.file, made.sample):
-            if path is not None:
-                console.print(plain(path), soft_wrap=True)
-        return
-    console.print(plain(f"Nothing is written. This would stand under tests in {made.file}:"), soft_wrap=True)
-    console.print(plain(made.test), soft_wrap=True)
-    if made.sample is not None:
-        console.print(plain(f"{made.sample}:\n{made.content}"), soft_wrap=True)
 
 
 def _show_page(console: Console, page: MessagePage) -> None:

@@ -9,9 +9,11 @@ from rich.console import Console
 
 from hub.cli.options import Format, FormatOption, WorkspaceOption
 from hub.cli.output import emit, plain
+from hub.cli.session import opened
 from hub.contract.connector import Family
 from hub.operations import scaffolds
 from hub.operations.access import find_root
+from hub.operations.fixtures import Fixture, make_fixture
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -66,6 +68,33 @@ def connector(
     emit(scaffolds.new_connector(find_root(workspace), name, family), form, _show)
 
 
+@app.command()
+def fixture(
+    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="The message's id, or the end of it.")],
+    workspace: WorkspaceOption = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Write a masked test of the mapping that a message failed in, beside that mapping."""
+    with opened(workspace) as session:
+        emit(make_fixture(session.store, session.root, message), form, _show_fixture)
+
+
 def _show(console: Console, written: list[str]) -> None:
     for path in written:
         console.print(plain(path), soft_wrap=True)
+
+
+def _show_fixture(console: Console, made: Fixture) -> None:
+    expected = "a result" if made.error is None else f"an error of {made.error}"
+    console.print(plain(f"{made.mapping}: {made.name}, which expects {expected}."), soft_wrap=True)
+    if not made.as_then:
+        console.print("It does not go as the message went: the files here, or the masking, make a difference.")
+    if made.written:
+        for path in (made.file, made.sample):
+            if path is not None:
+                console.print(plain(path), soft_wrap=True)
+        return
+    console.print(plain(f"Nothing is written. This would stand under tests in {made.file}:"), soft_wrap=True)
+    console.print(plain(made.test), soft_wrap=True)
+    if made.sample is not None:
+        console.print(plain(f"{made.sample}:\n{made.content}"), soft_wrap=True)

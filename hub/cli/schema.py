@@ -17,7 +17,7 @@ from hub.operations.schemas import schema_kinds, schema_of, write_schemas
 def schema(
     kind: Annotated[
         str | None,
-        typer.Argument(metavar="[KIND]", help="hub, connection, environment, fulfilment, mapping, pipeline or story."),
+        typer.Argument(metavar="[KIND]", help="A kind of file; without one, they are listed."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write KIND.json files there.")] = None,
 ) -> None:

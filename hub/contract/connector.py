@@ -229,7 +229,9 @@ class Connector(Generic[C]):
 
     Class variables: `name` is its `type` in YAML; `family` is its kind of system; `Config` its
     settings; `emits` and `accepts` map payload types to the format that decodes or encodes
-    them (`{"shopify.order": "json"}`); `"*"` is any type. `manifest` its qualities.
+    them (`{"shopify.order": "json"}`); `"*"` is any type. `payloads` are the models of payload
+    types that it takes, where it has them: mappings are checked against those. `partner` names the
+    settings that together tell one counterpart from all others. `manifest` its qualities.
 
     The constructor does no I/O. Calls of one instance may overlap.
     """
@@ -239,6 +241,8 @@ class Connector(Generic[C]):
     Config: ClassVar[type[ConnectorConfig]]
     emits: ClassVar[Mapping[str, str]] = {}
     accepts: ClassVar[Mapping[str, str]] = {}
+    payloads: ClassVar[Mapping[str, type[BaseModel]]] = {}
+    partner: ClassVar[Sequence[str]] = ()
     manifest: ClassVar[Manifest]
 
     def __init__(self, config: C, context: Context) -> None:

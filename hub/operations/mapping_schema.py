@@ -1,4 +1,4 @@
-"""The JSON Schema of a mapping: its constructs are what the compiler knows."""
+"""The JSON Schemas of a mapping and of its tests: the constructs are what the compiler knows."""
 
 from __future__ import annotations
 
@@ -45,9 +45,29 @@ _TEST: Final[dict[str, Any]] = {
         "name": {"type": "string", "minLength": 1},
         "input": {"description": "What is mapped, or {$file: path} beside the mapping."},
         "given": {"type": "object", "description": "Variables, xref and crosswalk that stand in for the hub."},
-        "expect": {"description": "The whole output, {$partial: …}, or {$error: {field: …, contains: …}}."},
+        "expect": {"$ref": "#/$defs/expectation"},
     },
     "required": ["name", "input", "expect"],
+    "additionalProperties": False,
+}
+_ERROR: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"field": {"type": ["string", "null"]}, "contains": {"type": "string"}},
+    "additionalProperties": False,
+}
+_SPECIAL: Final[dict[str, dict[str, Any]]] = {
+    "$partial": {"description": "What must be found in the output."},
+    "$expr": {
+        "description": "Conditions on `output` and `source`: one, or a list, each an expression or {when, message}."
+    },
+    "$file": {"type": "string", "description": "The whole output, in a file beside this one."},
+    "$error": {**_ERROR, "description": "There is no output: this field fails, with these words."},
+}
+EXPECTATION: Final[dict[str, Any]] = {
+    "description": "The whole output, or one of $partial, $expr, $file and $error.",
+    "if": {"type": "object", "anyOf": [{"required": [key]} for key in _SPECIAL]},
+    "then": {"properties": _SPECIAL, "additionalProperties": False, "maxProperties": 1},
+    "else": {"propertyNames": {"pattern": r"^[^$]"}},
 }
 
 
@@ -64,10 +84,26 @@ def mapping_schema() -> dict[str, Any]:
             "tests": {"type": "array", "items": _TEST, "description": "Examples, run by `crossdock test`."},
         },
         "required": ["mapping"],
+        "additionalProperties": False,
         "$defs": {
+            "expectation": EXPECTATION,
             "expression": {"type": ["string", "number", "boolean"], "description": "An expression."},
             "field": {"anyOf": [{"type": ["string", "number", "boolean", "null"]}, _items(), _object()]},
         },
+    }
+
+
+def mapping_test_schema() -> dict[str, Any]:
+    """The schema of `mappings/**/*.test.yaml`."""
+    return {
+        "type": "object",
+        "properties": {
+            "mapping": {"type": "string", "description": "The mapping that is tested."},
+            "tests": {"type": "array", "items": _TEST, "minItems": 1, "description": "Run by `crossdock test`."},
+        },
+        "required": ["mapping", "tests"],
+        "additionalProperties": False,
+        "$defs": {"expectation": EXPECTATION},
     }
 
 

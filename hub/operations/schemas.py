@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -19,11 +20,13 @@ from pydantic_core import core_schema
 from hub.contract.registry import connector_types, find_connector, nearest
 from hub.ledger.policy import FulfilmentFile
 from hub.operations.errors import NotFound, OperationRefused
-from hub.operations.mapping_schema import mapping_schema
+from hub.operations.mapping_schema import mapping_schema, mapping_test_schema
 from hub.pipelines.clauses import PipelineFile
 from hub.runtime.sandbox.story import StoryFile
 from hub.workspace.connections import ConnectionSpec
+from hub.workspace.files import is_sample
 from hub.workspace.settings import HubSettings
+from hub.workspace.trials.clauses import TrialClause, TrialFile
 from hub.workspace.units import Address, parse_address, parse_duration
 
 Schema = dict[str, Any]
@@ -79,6 +82,16 @@ def _of_model(model: type[BaseModel]) -> Schema:
     return model.model_json_schema(schema_generator=_Generator)
 
 
+def _pipeline() -> Schema:
+    """The keys of a pipeline, and of the tests in it."""
+    models: list[type[BaseModel]] = [PipelineFile, TrialClause]
+    found, definitions = models_json_schema([(model, "validation") for model in models], schema_generator=_Generator)
+    shared = definitions["$defs"]
+    file = shared.pop(found[PipelineFile, "validation"]["$ref"].rpartition("/")[2])
+    file["properties"]["tests"]["items"] = found[TrialClause, "validation"]
+    return {**file, "$defs": shared}
+
+
 def _hub() -> Schema:
     return _with_references(_of_model(HubSettings))
 
@@ -98,7 +111,7 @@ def _connection() -> Schema:
         "properties": {**spec["properties"], "type": {**spec["properties"]["type"], "enum": types}},
         "required": spec["required"],
         "allOf": [_of_type(name, parts[find_connector(name).Config], hub_keys) for name in types],
-        "$defs": {**kept, **{name: shared[name] for name in ("Retry",)}},
+        "$defs": {**kept, **{name: shared[name] for name in ("Retry", "Schedule")}},
     }
 
 
@@ -165,10 +178,13 @@ _KINDS: Final[Mapping[str, tuple[str, Callable[[], Schema]]]] = {
     "connection": ("config/connections/*.yaml", _connection),
     "environment": ("config/environments/*.yaml", _environment),
     "fulfilment": ("config/fulfilment.yaml", lambda: _of_model(FulfilmentFile)),
+    "mapping_test": ("mappings/**/*.test.yaml", mapping_test_schema),
     "mapping": ("mappings/**/*.yaml", mapping_schema),
-    "pipeline": ("pipelines/**/*.yaml", lambda: _of_model(PipelineFile)),
+    "pipeline_test": ("pipelines/**/*.test.yaml", lambda: _of_model(TrialFile)),
+    "pipeline": ("pipelines/**/*.yaml", _pipeline),
     "story": ("config/stories/*.yaml", lambda: _of_model(StoryFile)),
 }
+"""By kind, which files are of it and what makes its schema. The first that fits a file is its kind."""
 
 
 def schema_kinds() -> list[str]:
@@ -185,13 +201,35 @@ def schema_of(kind: str) -> Schema:
     return {"$schema": _DIALECT, **make(), "title": files}
 
 
+def kind_of(path: str) -> str | None:
+    """The kind of a file of a workspace, by its path there; None if it has no schema."""
+    if is_sample(PurePosixPath(path)):
+        return None
+    return next((kind for kind, (files, _) in _KINDS.items() if fnmatch(path, files.replace("**/", ""))), None)
+
+
+def modeline(path: str, directory: str) -> str:
+    """The first line of a file by which editors find its schema in a directory; empty for a file without one.
+
+    Both are paths in the workspace.
+    """
+    kind = kind_of(path)
+    if kind is None:
+        return ""
+    return f"# yaml-language-server: $schema={'../' * path.count('/')}{directory}/{kind}.json\n"
+
+
+def schema_text(kind: str) -> str:
+    """The schema of a kind, as it stands in a file."""
+    return json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n"
+
+
 def write_schemas(directory: Path, kinds: list[str]) -> list[str]:
     """Write `KIND.json` for each kind into a directory, over what was there; returns the paths."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for kind in kinds:
-            text = json.dumps(schema_of(kind), indent=2, ensure_ascii=False)
-            (directory / f"{kind}.json").write_text(f"{text}\n", encoding="utf-8")
+            (directory / f"{kind}.json").write_text(schema_text(kind), encoding="utf-8")
     except OSError as error:
         raise OperationRefused(f"{error.filename} cannot be written: {error.strerror or error}.") from error
     return [str(directory / f"{kind}.json") for kind in kinds]

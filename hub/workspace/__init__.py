@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.workspace.checks import check
+from hub.workspace.checking import check
 from hub.workspace.connections import Connection, ConnectionSpec, Retry
 from hub.workspace.crosswalks import Crosswalk
 from hub.workspace.files import Files, overlay, read_directory, standard_library, version_of

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from hub.source import Location, Node, Problems, Scalar, validate
 from hub.source import Mapping as MappingNode
 from hub.workspace.references import offline, resolve
+from hub.workspace.secrets import report_hidden_secrets
 from hub.workspace.settings import HubSettings
 
 PATH: Final = "config/hub.yaml"
-
-_PASSWORD: Final = re.compile(r"://[^:/@{}]*:(?P<password>[^@/]+)@")
 
 
 class HubFile:
@@ -26,7 +24,7 @@ class HubFile:
 
     def check(self, problems: Problems) -> None:
         """Validate its keys, taking unresolved references for right."""
-        self._report_clear_password(problems)
+        report_hidden_secrets(self._node, problems)
         node, unknown = offline(self._node, problems)
         found = Problems()
         validate(HubSettings, node, found)
@@ -44,12 +42,19 @@ class HubFile:
         assert settings is not None
         return settings
 
-    def _report_clear_password(self, problems: Problems) -> None:
-        for key in ("database", "broker"):
-            node = self._node.get(key) if isinstance(self._node, MappingNode) else None
-            match = _PASSWORD.search(str(node.value)) if isinstance(node, Scalar) else None
-            if node is not None and match is not None and "${" not in match["password"]:
-                message = f"the password of the {key} stands here in clear"
-                problems.error(
-                    "secret-in-clear", message, node.location, f"write ${{env:{key.upper()}_PASSWORD}} in its place"
-                )
+    def outline(self) -> HubSettings:
+        """The settings as far as the file alone tells them; a value that stands outside has its default."""
+        problems = Problems()
+        node, unknown = offline(self._node, problems)
+        settings = validate(HubSettings, _without(node, unknown), problems)
+        problems.raise_if_errors()
+        assert settings is not None
+        return settings
+
+
+def _without(node: Node, places: Collection[Location]) -> Node:
+    """The node without the values that stand at these places."""
+    if not isinstance(node, MappingNode):
+        return node
+    kept = {key: entry for key, entry in node.entries.items() if entry[1].location not in places}
+    return MappingNode(node.location, {key: (where, _without(value, places)) for key, (where, value) in kept.items()})

@@ -13,11 +13,20 @@ from hub.mapping import Mapping as CompiledMapping
 from hub.pipelines import Pipeline, Surroundings, compile_pipeline
 from hub.pipelines.nodes import descend
 from hub.source import Location, Node, Problems, Scalar, Sequence, Severity, nearest, parse
+from hub.source import Mapping as MappingNode
 from hub.workspace import hub_file
 from hub.workspace.connections import Connection, read_connection
 from hub.workspace.crosswalks import Crosswalk, read_crosswalk
 from hub.workspace.environments import KEPT, Environment, Environments, is_environment, read_environment
-from hub.workspace.files import ENVIRONMENTS, SAMPLES, STORIES, Files, overlay, version_of
+from hub.workspace.files import (
+    ENVIRONMENTS,
+    STORIES,
+    Files,
+    is_sample,
+    overlay,
+    version_of,
+    without_tests,
+)
 from hub.workspace.hub_file import HubFile
 from hub.workspace.mappings import compile_mappings
 from hub.workspace.settings import HubSettings
@@ -48,6 +57,14 @@ class Draft:
     mappings: dict[str, CompiledMapping | None] = field(default_factory=dict)
     pipelines: list[tuple[Pipeline, Node]] = field(default_factory=list)
     policy: policy.Policy = field(default_factory=policy.Policy)
+    refused_connections: dict[str, str] = field(default_factory=dict)
+    """Those whose own files have errors, with their systems: what names them is not wrong for that."""
+    refused_pipelines: set[str] = field(default_factory=set)
+
+    @property
+    def systems(self) -> dict[str, str]:
+        """The system of each connection, those that have errors among them."""
+        return self.refused_connections | {name: one.spec.system for name, one in self.connections.items()}
 
 
 @dataclass(slots=True)
@@ -81,9 +98,10 @@ def load(files: Files, *, library: Files | None = None, environ: Mapping[str, st
     draft = read_draft(files, library, environ=environ)
     if draft.problems.errors:
         return Loaded(None, draft.problems)
+    kept = without_tests(draft.files)
     workspace = Workspace(
-        version=version_of(draft.files),
-        files=draft.files,
+        version=version_of(kept),
+        files=kept,
         hub_file=draft.hub_file,
         connections=draft.connections,
         mappings={name: mapping for name, mapping in draft.mappings.items() if mapping is not None},
@@ -134,7 +152,7 @@ def _read(files: Files) -> _Read:
         (is_mapping, _read_mapping),
         (_is_pipeline, _read_pipeline),
     )
-    for path in (PurePosixPath(path) for path in sorted(files) if path != KEPT):
+    for path in (PurePosixPath(path) for path in sorted(without_tests(files)) if path != KEPT):
         reader = next((reader for belongs, reader in readers if belongs(path)), _report_unused)
         reader(read, path)
     compiling = Problems()
@@ -152,8 +170,7 @@ def _in_environment(read: _Read, environment: Environment) -> Draft:
     draft.hub_file.check(draft.problems)
     environment.report_unknown([path.stem for path in read.connections], draft.problems)
     for path, node in read.connections.items():
-        if node is not None:
-            _take_connection(draft, path, environment.over_connection(path.stem, node))
+        _take_connection(draft, path, None if node is None else environment.over_connection(path.stem, node))
     add_new(read.problems, draft.problems)
     for node in read.pipelines:
         _take_pipeline(draft, node)
@@ -180,12 +197,12 @@ def _is_crosswalk(path: PurePosixPath) -> bool:
 
 
 def is_mapping(path: PurePosixPath) -> bool:
-    """Whether a file is a mapping, and not a sample of one's tests."""
-    return path.is_relative_to("mappings") and path.suffix == ".yaml" and SAMPLES not in path.parts[1:-1]
+    """Whether a file is a mapping, and not what its tests read."""
+    return path.is_relative_to("mappings") and path.suffix == ".yaml" and not is_sample(path)
 
 
 def _is_pipeline(path: PurePosixPath) -> bool:
-    return path.is_relative_to("pipelines") and path.suffix == ".yaml"
+    return path.is_relative_to("pipelines") and path.suffix == ".yaml" and not is_sample(path)
 
 
 def _parse(read: _Read, path: PurePosixPath) -> Node | None:
@@ -206,9 +223,12 @@ def _read_connection(read: _Read, path: PurePosixPath) -> None:
     read.connections[path] = _parse(read, path)
 
 
-def _take_connection(draft: Draft, path: PurePosixPath, node: Node) -> None:
-    connection = read_connection(node, path, draft.problems)
-    if connection is not None:
+def _take_connection(draft: Draft, path: PurePosixPath, node: Node | None) -> None:
+    connection = None if node is None else read_connection(node, path, draft.problems)
+    if connection is None:
+        system = node.get("system") if isinstance(node, MappingNode) else None
+        draft.refused_connections[path.stem] = system.text if isinstance(system, Scalar) else path.stem
+    else:
         draft.connections[connection.spec.name] = connection
 
 
@@ -233,9 +253,9 @@ def _read_pipeline(read: _Read, path: PurePosixPath) -> None:
 
 
 def _take_pipeline(draft: Draft, node: Node) -> None:
-    systems = {name: connection.spec.system for name, connection in draft.connections.items()}
-    pipeline = compile_pipeline(node, Surroundings(draft.mappings, systems), draft.problems)
+    pipeline = compile_pipeline(node, Surroundings(draft.mappings, draft.systems), draft.problems)
     if pipeline is None:
+        draft.refused_pipelines.update(one.text for one in [descend(node, "pipeline")] if isinstance(one, Scalar))
         return
     twin = next((other for other, _ in draft.pipelines if other.name == pipeline.name), None)
     if twin is not None:
@@ -265,7 +285,7 @@ def types_of(node: Node) -> Iterator[tuple[str, Location]]:
 
 
 def _report_unused(read: _Read, path: PurePosixPath) -> None:
-    if str(path).startswith(STORIES) or (path.is_relative_to("mappings") and SAMPLES in path.parts[1:-1]):
+    if str(path).startswith(STORIES) or is_sample(path):
         return
     folders = [
         hub_file.PATH,

@@ -1,4 +1,7 @@
-"""Finds secrets that stand in a configuration file instead of behind a reference."""
+"""Finds secrets that stand in a configuration file instead of behind a reference.
+
+Those of the connectors' own secret fields by their models, all others by what they look like.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,13 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from hub.source import Mapping, Node, Problems, Scalar, Sequence
 from hub.workspace.references import is_reference, references_in
 
+_PASSWORD: Final = re.compile(r"://[^:/@{}\s]*:(?P<password>[^@/\s]+)@")
+_PRIVATE: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_ISSUED: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:shp(?:at|ca|pa|ss)_[0-9a-f]{16,}|pat-[a-z0-9]{2,4}-[0-9a-f-]{16,}|EZ[AT]K[0-9A-Za-z]{16,}"
+    r"|AKIA[0-9A-Z]{16}|gh[pousr]_[0-9A-Za-z]{20,}|xox[abps]-[0-9A-Za-z-]{10,}|sk_live_[0-9A-Za-z]{10,})"
+)
+"""Tokens that tell by their beginning who issued them: Shopify, HubSpot, EasyPost, AWS, GitHub, Slack, Stripe."""
 _SUSPECT: Final = re.compile(r"auth|token|secret|passw|api.?key|cookie|signature", re.IGNORECASE)
 
 
@@ -31,6 +41,34 @@ def report_clear_secrets(model: type[BaseModel], node: Node, problems: Problems)
         elif any(reference.default for reference in references_in(value, Problems())):
             message = f"the default of the secret {name!r} stands here in clear"
             problems.warning("secret-in-clear", message, value.location, "leave it out where it matters")
+
+
+def report_hidden_secrets(node: Node, problems: Problems) -> None:
+    """Report `secret-in-clear` for passwords in addresses, private keys and tokens, whatever key they stand under."""
+    for key, value in _texts("value", node):
+        password = _PASSWORD.search(value.text)
+        variable = re.sub(r"\W", "_", key.upper())
+        if password is not None and "${" not in password["password"]:
+            message, suggestion = f"the password of the {key}", f"write ${{env:{variable}_PASSWORD}} in its place"
+        elif _PRIVATE.search(value.text):
+            message, suggestion = f"the private key of {key!r}", f"write ${{file:/run/secrets/{key}}}"
+        elif _ISSUED.search(value.text):
+            message, suggestion = f"the token of {key!r}", f"write ${{env:{variable}}}"
+        else:
+            continue
+        problems.error("secret-in-clear", f"{message} stands here in clear", value.location, suggestion)
+
+
+def _texts(key: str, node: Node) -> Iterator[tuple[str, Scalar]]:
+    """The texts beneath a node, each with the nearest key above it."""
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        yield key, node
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from _texts(key, item)
+    elif isinstance(node, Mapping):
+        for name, (_, value) in node.entries.items():
+            yield from _texts(name, value)
 
 
 def _secret_values(model: type[BaseModel], node: Node) -> Iterator[tuple[str, Scalar]]:

@@ -38,13 +38,32 @@ async def errors() -> list[str]:
 
 async def test_a_new_workspace_has_nothing_wrong_and_its_tests_pass(root: Path) -> None:
     assert (await crossdock("check")).out == "Nothing is wrong.\n"
-    assert (await crossdock("test")).out == "4 tests passed.\n"
+    assert (await crossdock("test")).out == "7 tests passed.\n"
 
 
 async def test_a_directory_may_be_named_and_is_made(tmp_path: Path) -> None:
     ended = await crossdock("init", str(tmp_path / "shop" / "hub"), "--format", "json")
     assert str(tmp_path / "shop/hub/pipelines/orders.yaml") in ended.json
     assert (await crossdock("check", "--workspace", str(tmp_path / "shop/hub"))).status == 0
+
+
+async def test_every_file_names_its_schema_which_is_there(root: Path) -> None:
+    await crossdock("new", "connection", "acme", "--type", "http")
+    await crossdock("new", "mapping", "acme/order", "--from", "acme.order", "--to", "Order")
+    for path in [path for folder in ("config", "mappings", "pipelines") for path in (root / folder).rglob("*.yaml")]:
+        first = path.read_text().splitlines()[0]
+        assert first.startswith("# yaml-language-server: $schema=../"), path
+        assert (path.parent / first.partition("=")[2]).resolve().parent == root / ".schemas"
+        assert (path.parent / first.partition("=")[2]).is_file(), path
+
+
+async def test_a_schema_that_is_missing_comes_with_the_file(root: Path) -> None:
+    (root / ".schemas/mapping.json").unlink()
+    (root / ".schemas/connection.json").write_text("{}")
+    ended = await crossdock("new", "mapping", "acme/order", "--from", "acme.order", "--to", "Order")
+    assert ended.out.split() == ["mappings/acme/order.yaml", ".schemas/mapping.json"]
+    await crossdock("new", "connection", "acme", "--type", "http")
+    assert (root / ".schemas/connection.json").read_text() == "{}"
 
 
 async def test_nothing_is_overwritten(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -11,25 +12,17 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from hub.operations.schemas import schema_kinds, schema_of
+from hub.operations.schemas import kind_of, schema_kinds, schema_of, schema_text
 from hub.source import Problems, parse, plain
 from tests.cli.command import crossdock
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = {
-    "hub": "config/hub.yaml",
-    "connection": "config/connections/*.yaml",
-    "environment": "config/environments/*.yaml",
-    "fulfilment": "config/fulfilment.yaml",
-    "mapping": "mappings/*/*.yaml",
-    "pipeline": "pipelines/**/*.yaml",
-    "story": "config/stories/*.yaml",
-}
+FOLDERS = ("config", "mappings", "pipelines")
 SHIPPED = [
-    (kind, path.relative_to(ROOT).as_posix())
-    for kind, pattern in FILES.items()
-    for path in sorted(ROOT.glob(pattern))
-    if not path.name.endswith(".test.yaml")
+    path
+    for folder in FOLDERS
+    for path in sorted(file.relative_to(ROOT).as_posix() for file in (ROOT / folder).rglob("*.yaml"))
+    if kind_of(path)
 ]
 
 
@@ -58,9 +51,42 @@ def _json(tree: Any) -> Any:
     return float(tree) if isinstance(tree, Decimal) else tree
 
 
-@pytest.mark.parametrize(("kind", "path"), SHIPPED, ids=[path for _, path in SHIPPED])
-def test_every_shipped_file_validates(kind: str, path: str) -> None:
-    assert wrong(kind, (ROOT / path).read_bytes()) == []
+@pytest.mark.parametrize("path", SHIPPED)
+def test_every_shipped_file_validates_and_names_its_schema(path: str) -> None:
+    content = (ROOT / path).read_bytes()
+    assert wrong(str(kind_of(path)), content) == []
+    named = re.match(rb"# yaml-language-server: \$schema=(\S+)\n", content)
+    assert named, "its first line names no schema"
+    schema = (ROOT / path).parent / named[1].decode()
+    assert schema.resolve() == ROOT / f"docs/schema/{kind_of(path)}.json"
+
+
+@pytest.mark.parametrize("kind", schema_kinds())
+def test_the_shipped_schemas_are_up_to_date(kind: str) -> None:
+    shipped = (ROOT / f"docs/schema/{kind}.json").read_text(encoding="utf-8")
+    assert shipped == schema_text(kind), "run `crossdock schema --out docs/schema`"
+
+
+def test_every_shipped_schema_is_of_a_kind() -> None:
+    assert sorted(path.stem for path in (ROOT / "docs/schema").iterdir()) == schema_kinds()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("config/hub.yaml", "hub"),
+        ("config/connections/a.yaml", "connection"),
+        ("mappings/a.yaml", "mapping"),
+        ("mappings/a/b/c.yaml", "mapping"),
+        ("mappings/a/c.test.yaml", "mapping_test"),
+        ("mappings/a/samples/c.yaml", None),
+        ("pipelines/c.test.yaml", "pipeline_test"),
+        ("config/crosswalks/a.csv", None),
+        ("README.md", None),
+    ],
+)
+def test_the_kind_of_a_file_is_told_by_its_path(path: str, kind: str | None) -> None:
+    assert kind_of(path) == kind
 
 
 @pytest.mark.parametrize(
@@ -78,7 +104,13 @@ def test_every_shipped_file_validates(kind: str, path: str) -> None:
         ("fulfilment", "release: {after: shipped}"),
         ("mapping", "{mapping: a/b, from: a.b, to: Order, fields: {a: {$vlaue: source.a}}}"),
         ("mapping", "{mapping: a/b, from: a.b, to: Order, fields: {a: {b: {$optional: maybe}}}}"),
+        ("mapping", "{mapping: a/b, extends: a/c, fields: {}, test: []}"),
+        ("mapping", "{mapping: a/b, fields: {}, tests: [{name: a, input: {}, expect: {$parital: {}}}]}"),
+        ("mapping_test", "{mapping: a/b, tests: [{name: a, inputs: {}, expect: {}}]}"),
+        ("mapping_test", "{mapping: a/b, tests: [{name: a, input: {}, expect: {$error: {contain: x}}}]}"),
         ("pipeline", "{pipeline: a, from: {conection: b}}"),
+        ("pipeline", "{pipeline: a, from: {document: Order}, tests: [{name: a, steps: [{wiat: 1h}]}]}"),
+        ("pipeline_test", "{pipeline: a, tests: [{name: a, input: {}, expect: {deliverys: []}}]}"),
         ("story", "{story: a, title: b, counterparts: {}, steps: []}"),
     ],
 )
@@ -101,7 +133,7 @@ def test_references_units_and_nulls_are_taken(kind: str, text: str) -> None:
 def test_defaults_and_descriptions_are_those_of_the_files() -> None:
     properties = schema_of("connection")["properties"]
     assert properties["every"]["default"] == "30s"
-    assert properties["every"]["description"] == "Time between two pulls, for connectors that pull."
+    assert properties["every"]["description"].startswith("Time between two pulls, for connectors that pull")
     assert schema_of("hub")["properties"]["listen"]["default"] == "127.0.0.1:8400"
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hub.contract.registry import find_connector
 from hub.ledger.orders import acknowledgement, billing, capture, effect_of, fulfilment, returns, shipping
 from hub.workspace import check, read_directory, standard_library
-from hub.workspace.reach import EFFECTS
+from hub.workspace.checking.reach import EFFECTS
 from tests.workspace.shop_files import FILES
 
 ROOT = Path(__file__).parents[2]
@@ -158,3 +158,18 @@ def test_a_garbled_connection_is_checked_without_a_crash(path: str, noise: str, 
     text = FILES[path].decode()
     for problem in check({**FILES, path: (text[:at] + noise + text[at + cut :]).encode()}):
         assert problem.location.file in FILES
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("config/connections/shop.yaml", "type: shopify", "type: shopify\nevery: 0s"),
+        ("pipelines/orders.yaml", "intent: snapshot", "intent: snapshoot"),
+    ],
+)
+def test_what_names_a_file_that_has_errors_is_not_wrong_for_that(path: str, before: str, after: str):
+    trials = b"pipeline: orders\ntests:\n  - {name: none, steps: [{message: {connection: shop, type: shopify.order, input: {}}}, {expect: {failures: []}}]}\n"
+    assert before in FILES[path].decode()
+    wrong = FILES[path].decode().replace(before, after, 1).encode()
+    found = problems_of({**FILES, path: wrong, "pipelines/orders.test.yaml": trials})
+    assert [one.partition(":")[0] for one in found] == [path], found

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import httpx
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from connectors.crm.hubspot.events import read_events, verify
 from connectors.crm.hubspot.records import (
     OBJECTS,
+    PAYLOADS,
     Record,
     Written,
     limited,
@@ -82,6 +83,7 @@ class HubSpotConnector(Connector[HubSpotConfig]):
         f"hubspot.{name}_event": "json" for name in ("contact", "company", "deal", "order", "ticket")
     }
     accepts: ClassVar[Mapping[str, str]] = dict.fromkeys(OBJECTS, "json")
+    payloads: ClassVar[Mapping[str, type[BaseModel]]] = PAYLOADS
     manifest: ClassVar[Manifest] = Manifest(
         title="HubSpot",
         direction=frozenset({"receive", "push"}),

@@ -80,6 +80,10 @@ class Record(BaseModel):
     contacts: list[Contact] = Field(default_factory=list, max_length=MAX_CONTACTS)
 
 
+PAYLOADS: Mapping[str, type[BaseModel]] = {**dict.fromkeys(OBJECTS, Record), "hubspot.contact": Contact}
+"""The models of the payload types."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A record as HubSpot has it now."""

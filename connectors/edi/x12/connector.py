@@ -86,6 +86,7 @@ class X12Connector(Connector[X12Config]):
     Config: ClassVar[type[ConnectorConfig]] = X12Config
     emits: ClassVar[Mapping[str, str]] = dict.fromkeys((INTERCHANGE, *SETS), BY_SETTINGS)
     accepts: ClassVar[Mapping[str, str]] = dict.fromkeys(SETS, BY_SETTINGS)
+    partner: ClassVar[Sequence[str]] = ("us", "them")
     manifest: ClassVar[Manifest] = Manifest(
         title="X12 EDI (files of a trading partner)",
         direction=frozenset({"pull", "push"}),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from connectors.formats.x12.tokenizer import REPETITIONS_SINCE, Delimiters
 
@@ -12,8 +14,16 @@ Delimiter = Annotated[str, Field(pattern=r"^[^A-Za-z0-9 .\-\x80-\U0010ffff]$")]
 """One character that cannot be part of a number or a word."""
 
 
+_FORMS: Final[Mapping[str, tuple[str, str]]] = {
+    "01": (r"[0-9]{9}", "a D-U-N-S number of 9 digits"),
+    "08": (r"[0-9]{10}", "a communications id of 10 digits"),
+    "12": (r"[0-9]{10,15}", "a telephone number of digits"),
+}
+"""What an id of a kind (element I05) looks like, where the kind says it."""
+
+
 class Party(BaseModel):
-    """One side of an exchange."""
+    """One side of an exchange. Ids are in the basic character set of X12, which has no small letters."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -22,6 +32,20 @@ class Party(BaseModel):
     group_id: str | None = Field(
         default=None, min_length=2, max_length=15, description="Id in the group header (GS02, GS03); by default `id`."
     )
+
+    @field_validator("id", "group_id")
+    @classmethod
+    def _in_capitals(cls, value: str | None) -> str | None:
+        if value is not None and value != value.upper():
+            raise ValueError(f"{value!r} has small letters, which ids in X12 have not; write {value.upper()}")
+        return value
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        form, described = _FORMS.get(self.qualifier, (".*", ""))
+        if not re.fullmatch(form, self.id):
+            raise ValueError(f"an id with the qualifier {self.qualifier} is {described}, and {self.id!r} is none")
+        return self
 
 
 class Partner(BaseModel):

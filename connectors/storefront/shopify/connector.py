@@ -13,13 +13,14 @@ from pydantic import BaseModel, Field, SecretStr
 
 from connectors.storefront.shopify.api import ShopApi
 from connectors.storefront.shopify.fulfillments import Fulfillments
-from connectors.storefront.shopify.inventory import Inventory
+from connectors.storefront.shopify.inventory import Inventory, Stock
 from connectors.storefront.shopify.locations import Locations
-from connectors.storefront.shopify.order_updates import OrderUpdates
+from connectors.storefront.shopify.order_updates import OrderUpdate, OrderUpdates
 from connectors.storefront.shopify.payloads import LocationGid, Operation
 from connectors.storefront.shopify.reconciling import Poll, Reconcile
-from connectors.storefront.shopify.refunds import Refunds
-from connectors.storefront.shopify.returns import ReturnDecisions
+from connectors.storefront.shopify.refunds import Refund, Refunds
+from connectors.storefront.shopify.returns import ReturnDecision, ReturnDecisions
+from connectors.storefront.shopify.shipments import Fulfillment
 from connectors.storefront.shopify.webhooks import TYPES, read_webhook, verify
 from connectors.transports.http import HttpClient, HttpSettings
 from hub.contract.clock import from_micros
@@ -93,16 +94,14 @@ class ShopifyConnector(Connector[ShopifyConfig]):
     family: ClassVar[Family] = Family.STOREFRONT
     Config: ClassVar[type[ConnectorConfig]] = ShopifyConfig
     emits: ClassVar[Mapping[str, str]] = dict.fromkeys(TYPES.values(), "json")
-    accepts: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        (
-            "shopify.order_update",
-            "shopify.fulfillment",
-            "shopify.inventory",
-            "shopify.refund",
-            "shopify.return_decision",
-        ),
-        "json",
-    )
+    payloads: ClassVar[Mapping[str, type[BaseModel]]] = {
+        "shopify.order_update": OrderUpdate,
+        "shopify.fulfillment": Fulfillment,
+        "shopify.inventory": Stock,
+        "shopify.refund": Refund,
+        "shopify.return_decision": ReturnDecision,
+    }
+    accepts: ClassVar[Mapping[str, str]] = dict.fromkeys(payloads, "json")
     manifest: ClassVar[Manifest] = Manifest(
         title="Shopify",
         direction=frozenset({"receive", "pull", "push"}),

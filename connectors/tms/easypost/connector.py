@@ -15,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import jiter
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from connectors.tms.easypost.api import KEPT_ANSWER, EasyPostApi
 from connectors.tms.easypost.labels import LabelPurchase
-from connectors.tms.easypost.orders import TrackerRequest, read_shipments, read_trackers
+from connectors.tms.easypost.orders import ShipmentOrder, TrackerRequest, read_shipments, read_trackers
 from connectors.tms.easypost.shipments import Tracker, numbered
 from connectors.transports.http import HttpClient, HttpSettings
 from hub.contract.connector import (
@@ -66,7 +66,8 @@ class EasyPostConnector(Connector[EasyPostConfig]):
     family: ClassVar[Family] = Family.TMS
     Config: ClassVar[type[ConnectorConfig]] = EasyPostConfig
     emits: ClassVar[Mapping[str, str]] = {"easypost.tracker": "json"}
-    accepts: ClassVar[Mapping[str, str]] = {_SHIPMENT: "json", _TRACKER_REQUEST: "json"}
+    payloads: ClassVar[Mapping[str, type[BaseModel]]] = {_SHIPMENT: ShipmentOrder, _TRACKER_REQUEST: TrackerRequest}
+    accepts: ClassVar[Mapping[str, str]] = dict.fromkeys(payloads, "json")
     manifest: ClassVar[Manifest] = Manifest(
         title="EasyPost",
         direction=frozenset({"receive", "push"}),

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from hub.contract.connector import Connector, ConnectorConfig
 from hub.contract.registry import connector_types, find_connector, nearest
 from hub.operations.errors import BadInput, NotFound
+from hub.operations.scaffolds.editing import with_modelines
 from hub.operations.scaffolds.writing import require_name, write_new
 from hub.runtime.sandbox.counterpart import jsonable
 from hub.source import Problems, parse, plain
@@ -36,7 +37,8 @@ def new_connection(root: Path, name: str, type_name: str | None) -> list[str]:
         raise BadInput(f"Say the connector with --type; there are {', '.join(known)}.")
     if type_name not in known:
         raise NotFound(f"There is no connector {type_name!r}{nearest(type_name, known)}.", value=type_name)
-    return write_new(root, {f"config/connections/{name}.yaml": _text(name, find_connector(type_name))})
+    texts = {f"config/connections/{name}.yaml": _text(name, find_connector(type_name))}
+    return write_new(root, with_modelines(root, texts))
 
 
 def _text(name: str, connector: type[Connector[Any]]) -> str:

@@ -12,6 +12,7 @@ import yaml
 from hub.contract.documents import KINDS
 from hub.contract.registry import nearest
 from hub.operations.errors import BadInput
+from hub.operations.scaffolds.editing import with_modelines
 from hub.operations.scaffolds.writing import write_new
 
 Schema = Mapping[str, Any]
@@ -43,7 +44,8 @@ def new_mapping(root: Path, name: str, source: str | None, target: str | None) -
         )
     shape = _Shape(KINDS[kind].model_json_schema())
     fields, sample = shape.fields("source"), shape.sample()
-    return write_new(root, {f"mappings/{name}.yaml": _text(name, source, target, fields, sample)})
+    texts = {f"mappings/{name}.yaml": _text(name, source, target, fields, sample)}
+    return write_new(root, with_modelines(root, texts))
 
 
 def _require_type(name: str) -> None:

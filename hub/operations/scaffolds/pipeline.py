@@ -10,6 +10,7 @@ from hub.contract.documents import KINDS
 from hub.contract.registry import ANY, nearest
 from hub.mapping import Mapping as CompiledMapping
 from hub.operations.errors import BadInput, NotFound
+from hub.operations.scaffolds.editing import with_modelines
 from hub.operations.scaffolds.writing import require_name, write_new
 from hub.workspace import Connection, read_directory, standard_library
 from hub.workspace.loader import read_draft
@@ -41,7 +42,8 @@ def new_pipeline(root: Path, name: str, source: str | None, target: str | None, 
         if one.source_type == kind and (one.target_type in accepted or (ANY in accepted and one.name in own))
     ]
     writer = _first(writing, f"from {kind} to what {target} takes", f"--from {kind} --to {taking.spec.type}.TYPE")
-    return write_new(root, {f"pipelines/{name}.yaml": _Parts(name, source, payload, reader, target, writer).text()})
+    texts = {f"pipelines/{name}.yaml": _Parts(name, source, payload, reader, target, writer).text()}
+    return write_new(root, with_modelines(root, texts))
 
 
 @dataclass(frozen=True, slots=True)

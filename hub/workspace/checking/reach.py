@@ -20,6 +20,7 @@ from hub.pipelines.compiler import LEDGER
 from hub.pipelines.formula import Formula
 from hub.pipelines.nodes import place
 from hub.source import Problems, Scalar, nearest
+from hub.workspace.checking.paths import texts_in
 from hub.workspace.loader import Draft
 
 EFFECTS: Final[Mapping[str, Collection[str]]] = {
@@ -97,7 +98,7 @@ def _comparisons(condition: Formula) -> Iterator[tuple[str, str]]:
     for one in compared:
         sides = (one.expr, one.ops[0].expr)
         for path, other in (sides, sides[::-1]):
-            yield from ((name, text) for name in _path(path) for text in _texts(other))
+            yield from ((name, text) for name in _path(path) for text in texts_in(other))
 
 
 def _path(node: nodes.Node) -> list[str]:
@@ -107,8 +108,3 @@ def _path(node: nodes.Node) -> list[str]:
         keys.append(node.attr)
         node = node.node
     return [".".join((node.name, *reversed(keys)))] if isinstance(node, nodes.Name) else []
-
-
-def _texts(node: nodes.Node) -> list[str]:
-    items = node.items if isinstance(node, nodes.List | nodes.Tuple) else [node]
-    return [item.value for item in items if isinstance(item, nodes.Const) and isinstance(item.value, str)]
