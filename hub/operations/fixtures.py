@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import Connection, select
 
-from hub.contract.documents import KINDS, Order
+from hub.contract.documents import Order
 from hub.contract.errors import RejectedMessage
 from hub.contract.format import Format
 from hub.contract.registry import find_format
@@ -21,19 +20,18 @@ from hub.operations.documents import targets_of
 from hub.operations.errors import OperationRefused
 from hub.operations.fixture_yaml import test_text, with_test
 from hub.operations.ids import resolve, short
-from hub.operations.mapping_answers import Answers
 from hub.operations.masking import Masker
 from hub.operations.parts import part_of
 from hub.operations.rows import AnyRow
-from hub.pipelines import refusal, tree_of
+from hub.pipelines import tree_of
 from hub.store import Store, tables
 from hub.store.bodies import read_stream
 from hub.store.references import numbers_of
 from hub.store.statements import loads
 from hub.workspace import Workspace, read_directory, standard_library
 from hub.workspace.files import Files
-from hub.workspace.samples import SAMPLE_HEADER, as_source, read_sample, sample_path
-from hub.workspace.testing import DEFAULTS, run_tests
+from hub.workspace.samples import as_source, check_document, read_sample, sample_path
+from hub.workspace.testing import DEFAULTS, Answers, run_tests
 
 _GIVEN = ("effect", "target", "connection", "headers", "message", "order")
 """Variables that a test gives, if its mapping reads them."""
@@ -209,20 +207,11 @@ def _expectation(case: _Case, workspace: Workspace) -> tuple[Any, list[str]]:
     variables = {**DEFAULTS, "message": source, **case.variables, "source": source}
     try:
         output = case.mapping.run(variables, Answers(case.xref, {}, workspace.crosswalks))
-        _validate(case.mapping, output)
+        check_document(case.mapping, output)
     except MappingFailed as error:
         first = error.errors[0]
         return {"$error": {"field": first.field, "contains": first.message}}, [one.field for one in error.errors]
     return output, []
-
-
-def _validate(mapping: CompiledMapping, output: Any) -> None:
-    model = KINDS.get(mapping.target_type)
-    if model is not None:
-        try:
-            model.model_validate({**output, "header": SAMPLE_HEADER} if isinstance(output, dict) else output)
-        except ValidationError as error:
-            raise refusal(mapping, error) from error
 
 
 def _written(fixture: Fixture, test: dict[str, Any], root: Path, workspace: Workspace) -> Fixture:
@@ -245,6 +234,6 @@ def _written(fixture: Fixture, test: dict[str, Any], root: Path, workspace: Work
 
 def _require_pass(fixture: Fixture, files: Files) -> None:
     for result in run_tests(files, fixture.name, library=standard_library()):
-        if (result.mapping, result.name) == (fixture.mapping, fixture.name) and not result.passed:
+        if (result.location.file, result.name) == (fixture.file, fixture.name) and not result.passed:
             message = f"The message makes no test of {fixture.mapping}: {result.differences[0]}"
             raise OperationRefused(message, mapping=fixture.mapping)

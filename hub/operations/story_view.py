@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +53,9 @@ class StoryView:
         self._store.close()
 
     def _order(self, number: str) -> dict[str, Any] | None:
-        try:
-            subject = orders.find_orders(self._store, number)[0]
-        except NotFound:
-            return None
-        shown = orders.show_order(self._store, subject, now=SystemClock().now())
-        view: dict[str, Any] = to_jsonable_python(shown)
-        view["systems"] = {row["system"]: row for row in view["systems"]}
-        view["waiting"] = sum(1 for one in view["deliveries"] if one["state"] == "planned")
-        return view
+        view = order_view(self._store, number, now=SystemClock().now())
+        shown: dict[str, Any] | None = to_jsonable_python(view)
+        return shown
 
     def _messages(self, filters: dict[str, str]) -> list[dict[str, Any]]:
         which = messages.MessageFilter(
@@ -69,3 +64,18 @@ class StoryView:
         page = messages.list_messages(self._store, which, limit=messages.MOST)
         found: list[dict[str, Any]] = to_jsonable_python(page.messages)
         return found
+
+
+def order_view(store: Store, number: str, *, now: int) -> dict[str, Any] | None:
+    """An order as `crossdock orders show` has it, its systems by name, or None; `now` in microseconds.
+
+    `waiting` counts its deliveries that are planned and not sent.
+    """
+    try:
+        subject = orders.find_orders(store, number)[0]
+    except NotFound:
+        return None
+    view = asdict(orders.show_order(store, subject, now=now))
+    view["systems"] = {row["system"]: row for row in view["systems"]}
+    view["waiting"] = sum(1 for one in view["deliveries"] if one["state"] == "planned")
+    return view

@@ -91,6 +91,7 @@ class PipelineFile(_Clause):
     )
     filter: str | None = Field(default=None, description="Condition on documents, for a pipeline from documents.")
     routes: list[RouteClause] = Field(default_factory=list, description="Where the document goes.")
+    tests: list[Any] = Field(default_factory=list, description="Tests of it; a hub does not look at them.")
 
     @model_validator(mode="after")
     def _fits_its_origin(self) -> PipelineFile:
@@ -110,7 +111,7 @@ class PipelineFile(_Clause):
         return self
 
     def _ignores(self) -> PipelineFile:
-        more = self.model_fields_set - {"pipeline", "origin", "ignore"}
+        more = self.model_fields_set - {"pipeline", "origin", "ignore", "tests"}
         if self.origin.document is not None or more:
             raise ValueError("a pipeline that ignores types of a connection has nothing but its name, from and ignore")
         return self

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.contract.clock import Clock
 from hub.contract.connector import Outbound
+from hub.failures.retry import BY_CHANCE, Spread
 from hub.runtime.dispatch.slots import Slots
 from hub.runtime.lookups import CrosswalkBook
 from hub.runtime.outcomes import AttemptOutcome, Frozen, Outcome
@@ -39,10 +40,13 @@ LEASE = 30_000_000
 class Exchange:
     """Claims, freezes and settles under one configuration; belongs to one thread."""
 
-    def __init__(self, store: Store, workspace: Workspace, clock: Clock, owner: str) -> None:
+    def __init__(
+        self, store: Store, workspace: Workspace, clock: Clock, owner: str, *, spread: Spread = BY_CHANCE
+    ) -> None:
         self._store = store
         self._workspace = workspace
         self._clock = clock
+        self._spread = spread
         self._owner = owner
         self._limits = {name: one.spec.concurrency for name, one in workspace.connections.items()}
         self.slots = Slots(self._limits, owner, length=LEASE)
@@ -85,6 +89,9 @@ class Exchange:
         with self._store.write() as connection:
             if outcomes:
                 self._settle(connection, outcomes)
+                # Credentials that were refused paused their connection, for what is due at once, too.
+                stopped = paused(connection)
+                open_ = {name: room for name, room in open_.items() if name not in stopped}
             under_way = {name: max(0, self._limits[name] - room) for name, room in capacity.items()}
 
             def claim(room: Mapping[str, int]) -> list[ClaimedDelivery]:
@@ -170,7 +177,7 @@ class Exchange:
         settlement.write()
 
     def _settlement(self, connection: Connection) -> Settlement:
-        return Settlement(connection, self._workspace, now=self._clock.now())
+        return Settlement(connection, self._workspace, now=self._clock.now(), spread=self._spread)
 
 
 def _opened(rendered: Rendered, out: Outbound) -> Row:

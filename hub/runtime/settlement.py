@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, select
 
 from hub.contract.connector import each_reference
-from hub.failures.retry import Backoff
+from hub.failures.retry import BY_CHANCE, Backoff, Spread
 from hub.ledger.unit import Unit
 from hub.runtime.outcomes import SHADOW_REASON, AttemptOutcome, Outcome
 from hub.store import deliveries, tables
@@ -31,10 +31,11 @@ _DELIVERED = {AttemptOutcome.DELIVERED: DeliveryState.DELIVERED, AttemptOutcome.
 class Settlement:
     """Collects what one transaction settles, and writes it at once."""
 
-    def __init__(self, connection: Connection, workspace: Workspace, *, now: int) -> None:
+    def __init__(self, connection: Connection, workspace: Workspace, *, now: int, spread: Spread = BY_CHANCE) -> None:
         self._connection = connection
         self._workspace = workspace
         self._now = now
+        self._spread = spread
         self._unit = Unit(connection, now=now, config_version=workspace.version, actor="hub")
         self._states: list[Row] = []
         self._attempts: list[Row] = []
@@ -191,4 +192,4 @@ class Settlement:
 
     def _backoff(self, connection: str) -> Backoff:
         retry = self._workspace.connections[connection].spec.retry
-        return Backoff(retry.attempts, retry.first.total_seconds(), retry.longest.total_seconds())
+        return Backoff(retry.attempts, retry.first.total_seconds(), retry.longest.total_seconds(), self._spread)

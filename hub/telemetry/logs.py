@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Literal, TextIO, cast
 
 import structlog
@@ -51,3 +52,14 @@ def logger(name: str) -> FilteringBoundLogger:
     """The logger of a part of the hub."""
     bound: FilteringBoundLogger = structlog.get_logger(part=name)
     return bound
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Log nothing while the block runs, for what tells its results itself."""
+    before = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(wrapper_class=before)

@@ -1,8 +1,8 @@
 """The files of a workspace: what is read from a directory, and what a version of them is.
 
     config/      hub.yaml, environments/*.yaml, connections/*.yaml, crosswalks/**/*.csv
-    mappings/    **/*.yaml, and samples in folders named `samples`
-    pipelines/   **/*.yaml
+    mappings/    **/*.yaml, **/*.test.yaml, and samples in folders named `samples`
+    pipelines/   **/*.yaml, **/*.test.yaml, and samples in folders named `samples`
 
 Keys and certificates that lie beside them are never read. What is hidden (a name with a
 leading dot) is passed over, so that a directory that Kubernetes mounted works.
@@ -23,9 +23,16 @@ from hub.workspace.hub_file import PATH
 Files = Mapping[str, bytes]
 """Path relative to the workspace, with `/`, to content."""
 
+Stamps = Mapping[str, tuple[int, int, int]]
+"""Path to what changes when a file does: the time of the last change, the size, the inode."""
+
 FOLDERS: Final = ("config", "mappings", "pipelines")
 SAMPLES: Final = "samples"
-"""Folders of this name hold what the tests of mappings read, never configuration."""
+"""Folders of this name hold what the tests of mappings and pipelines read, never configuration."""
+TESTED: Final = ("mappings", "pipelines")
+"""Folders in which tests and their samples lie."""
+TESTS: Final = ".test.yaml"
+"""Files whose names end so hold tests, never configuration."""
 ENVIRONMENTS: Final = "config/environments"
 STORIES: Final = "config/stories/"
 """Belongs to the sandbox, not to the configuration."""
@@ -84,14 +91,41 @@ def version_of(files: Files) -> str:
     return digest.hexdigest()
 
 
+def is_sample(path: PurePosixPath) -> bool:
+    """Whether a file is a sample."""
+    return path.parts[0] in TESTED and SAMPLES in path.parts[1:-1]
+
+
+def is_test_file(path: PurePosixPath) -> bool:
+    """Whether a file holds tests of mappings or pipelines."""
+    return path.parts[0] in TESTED and path.name.endswith(TESTS) and not is_sample(path)
+
+
+def without_tests(files: Files) -> Files:
+    """What a version of the configuration is made of: files of tests change nothing of what a hub does.
+
+    Samples stay, since tests that stand in a mapping name them.
+    """
+    return {path: content for path, content in files.items() if not is_test_file(PurePosixPath(path))}
+
+
+def stamps_of(root: Path) -> Stamps:
+    """What each file of the workspace at `root` looks like from outside: time in nanoseconds, bytes, inode.
+
+    It is told without reading them. Raises ConfigError as `read_directory` does, OSError for a file
+    that goes away meanwhile.
+    """
+    stamps = {}
+    for name, path in _wanted(root, FOLDERS):
+        status = path.stat()
+        stamps[name] = (status.st_mtime_ns, status.st_size, status.st_ino)
+    return stamps
+
+
 def _collect(root: Path, folders: Iterable[str]) -> Files:
-    home = root.resolve()
     files: dict[str, bytes] = {}
     total = 0
-    for path in (path for folder in folders for path in _walk(home, home / folder, 0)):
-        name = path.relative_to(home).as_posix()
-        if not _is_wanted(PurePosixPath(name)):
-            continue
+    for name, path in _wanted(root, folders):
         files[name] = _read(path, name)
         total += len(files[name])
         if total > MAX_TOTAL or len(files) > MAX_FILES:
@@ -100,12 +134,19 @@ def _collect(root: Path, folders: Iterable[str]) -> Files:
     return files
 
 
+def _wanted(root: Path, folders: Iterable[str]) -> Iterator[tuple[str, Path]]:
+    """The files beneath these folders that belong to a configuration, by path from the workspace."""
+    home = root.resolve()
+    for path in (path for folder in folders for path in _walk(home, home / folder, 0)):
+        name = path.relative_to(home).as_posix()
+        if _is_wanted(PurePosixPath(name)):
+            yield name, path
+
+
 def _is_wanted(path: PurePosixPath) -> bool:
     if str(path).startswith(STORIES):
         return False
-    if path.parts[0] == "mappings" and SAMPLES in path.parts[1:-1]:
-        return True
-    return path.suffix in _SUFFIXES[path.parts[0]]
+    return is_sample(path) or path.suffix in _SUFFIXES[path.parts[0]]
 
 
 def _walk(home: Path, folder: Path, depth: int) -> Iterator[Path]:

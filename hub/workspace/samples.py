@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from hub.contract.connector import Connector
 from hub.contract.documents import KINDS
@@ -15,21 +16,24 @@ from hub.contract.errors import RejectedMessage
 from hub.contract.format import Format, Reply, Tree
 from hub.contract.registry import connector_types, find_connector, find_format, format_names, sample_format
 from hub.mapping import Mapping as CompiledMapping
-from hub.pipelines import tree_of
-from hub.workspace.files import SAMPLES
+from hub.pipelines import refusal, tree_of
+from hub.source import Location
 
+_JSON: Final = ".json"
 SAMPLE_HEADER: Final = {"source": "sample", "source_id": "1"}
 """The header of a canonical sample that has none: the hub would have written it."""
 
 
-def is_sample(path: str) -> bool:
-    """Whether a file of the workspace is a sample."""
-    return path.startswith("mappings/") and SAMPLES in PurePosixPath(path).parts[1:-1]
+class Located(Protocol):
+    """What stands in a file."""
+
+    @property
+    def location(self) -> Location: ...
 
 
-def sample_path(mapping: CompiledMapping, file: str) -> str:
-    """The path in the workspace of a sample, which a test names from the folder of its mapping."""
-    return posixpath.normpath(posixpath.join(posixpath.dirname(mapping.location.file), file))
+def sample_path(beside: Located, file: str) -> str:
+    """The path in the workspace of a sample, which a test names from the folder of the file it stands in."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(beside.location.file), file))
 
 
 def read_sample(mapping: CompiledMapping, path: str, content: bytes) -> Any:
@@ -62,12 +66,58 @@ def as_source(mapping: CompiledMapping, data: Any) -> Any:
         raise RejectedMessage(f"The input is no {mapping.source_type}: {faults}.") from error
 
 
+def check_document(mapping: CompiledMapping, output: Any) -> None:
+    """Hold what a mapping makes against the model of its canonical document, if that is its target.
+
+    Raises RejectedMessage with the place in the mapping.
+    """
+    model = KINDS.get(mapping.target_type)
+    if model is not None:
+        try:
+            model.model_validate({**output, "header": SAMPLE_HEADER} if isinstance(output, dict) else output)
+        except ValidationError as error:
+            raise refusal(mapping, error) from error
+
+
 def target_format(payload_type: str) -> Format | None:
     """The format in which a connector takes a payload type by name; None if none does."""
     for connector in _connectors(payload_type):
         if payload_type in connector.accepts:
             return sample_format(connector.accepts, payload_type)
     return None
+
+
+def write_output(payload_type: str, output: Any, path: str) -> bytes:
+    """What a mapping made, as it stands in a file: readable JSON, or what the target is sent.
+
+    Raises RejectedMessage where the target cannot take it, or is not sent what the file's suffix says.
+    """
+    if PurePosixPath(path).suffix == _JSON:
+        return to_json(output, indent=2) + b"\n"
+    return _format_to(payload_type, path).encode(output, payload_type)
+
+
+def read_output(payload_type: str, content: bytes, path: str) -> Any:
+    """The tree of what `write_output` wrote, or somebody else; a list where it holds several.
+
+    Raises RejectedMessage, a DecodeError among them, if it cannot be read.
+    """
+    format_ = find_format("json") if PurePosixPath(path).suffix == _JSON else _format_to(payload_type, path)
+    trees: list[Any] = []
+    for part in format_.decode([content]):
+        if not isinstance(part, Tree):
+            raise RejectedMessage(f"{path}, {part.position}: it cannot be read as {payload_type}.", file=path)
+        trees.append(part.data)
+    return trees[0] if len(trees) == 1 else trees
+
+
+def _format_to(payload_type: str, path: str) -> Format:
+    found = target_format(payload_type)
+    if found is None or found.suffix != PurePosixPath(path).suffix:
+        suffixes = _JSON if found is None else f"{found.suffix} or {_JSON}"
+        message = f"{path} cannot hold a {payload_type}; its name must end with {suffixes}."
+        raise RejectedMessage(message, file=path)
+    return found
 
 
 def _format_of(payload_type: str, path: str) -> Format:

@@ -7,9 +7,9 @@ from textwrap import dedent
 
 import pytest
 
-from hub.operations.configuration import run_mapping_tests
 from hub.operations.errors import OperationRefused
 from hub.operations.fixtures import make_fixture
+from hub.operations.testing import run_workspace_tests
 from tests.operations.hub_process import Hub
 
 MANY = [{"id": 1, "sku": "MUG", "quantity": "many"}]
@@ -20,8 +20,8 @@ async def test_what_failed_to_map_becomes_a_test_that_expects_the_error(hub: Hub
     await hub.settle()
     made = make_fixture(hub.store, hub.root, message)
     assert (made.mapping, made.error, made.as_then, made.written) == ("test/order", "lines[0].quantity", True, True)
-    [result] = run_mapping_tests(hub.root)
-    assert (result.mapping, result.name, result.passed) == ("test/order", made.name, True)
+    [result] = run_workspace_tests(hub.root).tests
+    assert (result.subject, result.name, result.passed) == ("mapping test/order", made.name, True)
     sample = json.loads((hub.root / (made.sample or "")).read_text())
     assert sample["name"] == "#1001"
     assert sample["email"].endswith(".example")
@@ -39,7 +39,7 @@ async def test_the_mapping_is_left_as_it_is_around_its_tests(hub: Hub) -> None:
     made = make_fixture(hub.store, hub.root, message)
     assert made.error is None
     assert path.read_text() == before.replace(tests, tests + dedent(made.test))
-    assert [result.passed for result in run_mapping_tests(hub.root)] == [True, True]
+    assert [result.passed for result in run_workspace_tests(hub.root).tests] == [True, True]
 
 
 async def test_what_failed_to_be_delivered_is_a_test_of_the_targets_mapping(hub: Hub) -> None:
@@ -47,7 +47,7 @@ async def test_what_failed_to_be_delivered_is_a_test_of_the_targets_mapping(hub:
     await hub.settle()
     made = make_fixture(hub.store, hub.root, message)
     assert (made.mapping, made.error, made.as_then) == ("test/erp_order", "lines[0].material", True)
-    [result] = run_mapping_tests(hub.root)
+    [result] = run_workspace_tests(hub.root).tests
     assert result.passed
     assert "ada@" not in (made.content or "")
 
@@ -58,7 +58,7 @@ async def test_what_was_mended_expects_the_result(hub: Hub) -> None:
     hub.rewrite("mappings/test/order.yaml", "line.quantity | quantity('EA')", "1 | quantity('EA')")
     made = make_fixture(hub.store, hub.root, message)
     assert (made.error, made.as_then) == (None, False)
-    assert [result.passed for result in run_mapping_tests(hub.root)] == [True]
+    assert [result.passed for result in run_workspace_tests(hub.root).tests] == [True]
 
 
 async def test_a_mapping_of_the_library_is_not_written(hub: Hub) -> None:

@@ -23,11 +23,11 @@ def run_changed(path: str, before: str, after: str) -> list[TestResult]:
 
 def test_all_pass_and_say_where_they_stand():
     results = run_tests(FILES)
-    assert [(str(one.location), one.mapping, one.name, one.passed, one.differences) for one in results] == [
-        ("mappings/erp/order.yaml:14:5", "erp/order", "an order of one line", True, ()),
-        ("mappings/erp/order.yaml:22:5", "erp/order", "an item that the ERP does not know", True, ()),
-        ("mappings/shop/order.yaml:15:5", "shop/order", "an order of one line", True, ()),
-        ("mappings/shop/order.yaml:18:5", "shop/order", "an order without lines", True, ()),
+    assert [(str(one.location), one.subject, one.name, one.passed, one.differences) for one in results] == [
+        ("mappings/erp/order.yaml:14:5", "mapping erp/order", "an order of one line", True, ()),
+        ("mappings/erp/order.yaml:22:5", "mapping erp/order", "an item that the ERP does not know", True, ()),
+        ("mappings/shop/order.yaml:15:5", "mapping shop/order", "an order of one line", True, ()),
+        ("mappings/shop/order.yaml:18:5", "mapping shop/order", "an order without lines", True, ()),
     ]
 
 
@@ -45,7 +45,7 @@ def test_a_keyword_chooses_some(keyword: str, count: int):
 def test_those_of_the_library_are_its_own_business():
     library = {"mappings/shop/order.yaml": FILES["mappings/shop/order.yaml"]}
     files = {path: content for path, content in FILES.items() if not path.startswith("mappings/shop/")}
-    assert {one.mapping for one in run_tests(files, library=library)} == {"erp/order"}
+    assert {one.subject for one in run_tests(files, library=library)} == {"mapping erp/order"}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_difference_is_told(path: str, before: str, after: str, difference: st
     ("before", "after", "difference"),
     [
         ("{$error: {field: lines}}", "{$error: {field: number}}", "expected an error of number, found lines: "),
-        ("line_items: []", "line_items: [{id: 1, sku: A, quantity: 1}]", "expected an error of lines, but the mapping succeeded"),
+        ("line_items: []", "line_items: [{id: 1, sku: A, quantity: 1}]", "expected an error of lines, but there is an output"),
         ("{field: lines}", "{field: lines, contains: no such words}", "expected an error of lines that contains 'no such words'"),
         ("{$error: {field: lines}}", "{$partial: {}}", "lines: "),
     ],
