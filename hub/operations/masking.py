@@ -55,20 +55,26 @@ _VOWELS, _CONSONANTS, _OTHERS, _DIGITS = "aeiou", "bcdfghjklmnpqrstvwxyz", "äö
 
 
 class Masker:
-    """Masks trees of one message with one random key, so that nobody can guess back by trying names."""
+    """Masks trees of one message with one random key, so that nobody can guess back by trying names.
 
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
-        self._known: dict[str, str] = {}
+    Several messages that are to be masked alike share a `key`.
+    """
+
+    def __init__(self, key: bytes = b"") -> None:
+        self._key = key or secrets.token_bytes(32)
+        self._known: set[str] = set()
 
     def mask(self, tree: Any) -> Any:
-        """The tree, masked. What was found by its key is then also masked where it stands inside other texts."""
+        """The tree, masked.
+
+        What was found by its key is then also masked where it stands inside other texts, in capitals or not.
+        """
         masked = self._walk(tree, "", is_person=False)
         phrases = sorted((text for text in self._known if len(text) >= _SHORTEST), key=len, reverse=True)
         if not phrases:
             return masked
-        inside = re.compile("|".join(rf"(?<!\w){re.escape(text)}(?!\w)" for text in phrases))
-        return _each_text(masked, lambda text: inside.sub(lambda found: self._known[found[0]], text))
+        inside = re.compile("|".join(rf"(?<!\w){re.escape(text)}(?!\w)" for text in phrases), re.IGNORECASE)
+        return _each_text(masked, lambda text: inside.sub(lambda found: self._hidden_text(found[0]), text))
 
     def _walk(self, value: Any, key: str, *, is_person: bool) -> Any:
         if isinstance(value, dict):
@@ -87,9 +93,11 @@ class Masker:
             return _with_digits(value, self._invented(_digits(value)))
         if isinstance(value, int):
             return int(self._invented(str(value)))
-        masked = self._email(value) if "@" in value else self._invented(value)
-        self._known[value] = masked
-        return masked
+        self._known.add(value)
+        return self._hidden_text(value)
+
+    def _hidden_text(self, text: str) -> str:
+        return self._email(text) if "@" in text else self._invented(text)
 
     def _patterns(self, text: str) -> str:
         """A text whose key says nothing: what looks like an address of some kind, or like a secret."""

@@ -41,16 +41,17 @@ class Preparer:
         """
         parts = parts_of(self._workspace, message, message.headers, stream)
         for ordinal, part in enumerate(islice(parts, message.cursor, None), start=message.cursor):
-            yield self._incoming(message, ordinal, part)
+            yield self.prepare_part(message, ordinal, part)
 
     def prepare_one(self, message: ClaimedMessage, stream: Iterable[bytes], ordinal: int) -> Incoming:
         """What the part number `ordinal` of a message becomes now, for a replay."""
         for number, part in enumerate(parts_of(self._workspace, message, message.headers, stream)):
             if number == ordinal:
-                return self._incoming(message, ordinal, part)
+                return self.prepare_part(message, ordinal, part)
         raise RejectedMessage(f"The message has no part number {ordinal + 1} any more.")
 
-    def _incoming(self, message: ClaimedMessage, ordinal: int, part: Part) -> Incoming:
+    def prepare_part(self, message: ClaimedMessage, ordinal: int, part: Part) -> Incoming:
+        """What one part becomes, for who takes the message apart himself."""
         system = self._workspace.connections[message.connection].spec.system
         tree = part.tree
         incoming = Incoming(message.id, message.connection, system, ordinal, tree.position, envelope=tree.envelope)

@@ -15,16 +15,12 @@ from sqlalchemy import Connection, bindparam, select
 
 from hub.contract.clock import from_micros
 from hub.contract.connector import Outbound
-from hub.contract.documents import KINDS, Order, Reply
-from hub.contract.errors import ConfigError
-from hub.contract.format import Format
+from hub.contract.documents import Order, Reply
 from hub.contract.ids import new_id
-from hub.contract.registry import nearest
 from hub.failures.notes import note_of
-from hub.ledger.incoming import unpack
-from hub.pipelines import tree_of
 from hub.runtime.lookups import ConnectionNumbers, CrosswalkBook, NumberNeeded, RecordedLookups
 from hub.runtime.outcomes import Frozen
+from hub.runtime.writing import Errand, Writer
 from hub.store import bodies, tables
 from hub.store.connections import next_number
 from hub.store.deliveries import ClaimedDelivery
@@ -78,15 +74,6 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Payload:
-    """What is to become bytes. `numbers` are the subject's own at the target."""
-
-    type: str
-    tree: Any
-    numbers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class _Material:
     """What rendering reads from the database, read at once for a whole batch."""
 
@@ -96,17 +83,12 @@ class _Material:
     transmissions: Mapping[str, Any]
     bodies: Mapping[str, bytes]
 
-    def order_of(self, subject: str) -> dict[str, Any]:
-        """The order as its source said it last; empty for what is about none."""
-        kept = self.orders.get(subject)
-        return {} if kept is None else _tree(Order.__name__, kept)
-
 
 class Renderer:
     """Renders under one configuration; belongs to one thread."""
 
     def __init__(self, workspace: Workspace, environment: str, book: CrosswalkBook) -> None:
-        self._workspace = workspace
+        self._writer = Writer(workspace)
         self._environment = environment
         self._book = book
 
@@ -143,65 +125,28 @@ class Renderer:
             lambda system, kind: numbers.get((system, kind)),
             None if numbering is None else lambda name: next_number(numbering, name),
         )
-        running = ConnectionNumbers(numbering, delivery.connection)
-        if document.kind == Reply.__name__:
-            out = self._reply(delivery, document, running)
-        else:
-            out = self._mapped(delivery, document, material, lookups, running)
+        errand = Errand(
+            kind=document.kind,
+            content=document.content,
+            order=material.orders.get(delivery.subject),
+            connection=delivery.connection,
+            system=delivery.system,
+            mapping=delivery.mapping,
+            effect=delivery.effect,
+        )
+        written = self._writer.write(errand, lookups, ConnectionNumbers(numbering, delivery.connection))
+        out = Outbound(
+            transmission=new_id(),
+            idempotency_key=f"{self._environment}:{delivery.id}:{delivery.revision}",
+            type=written.type,
+            name=f"{written.type} {document.source_id}",
+            content_type=written.content_type,
+            body=written.body,
+            references={} if document.kind == Reply.__name__ else _own_numbers(numbers, delivery.system),
+        )
         rendered.answers = lookups.answers
         rendered.frozen = Frozen(delivery, out, doubtful=False)
         rendered.is_new = True
-
-    def _mapped(
-        self,
-        delivery: ClaimedDelivery,
-        document: Any,
-        material: _Material,
-        lookups: RecordedLookups,
-        running: ConnectionNumbers,
-    ) -> Outbound:
-        mapping = self._workspace.mappings.get(delivery.mapping)
-        if mapping is None:
-            close = nearest(delivery.mapping, self._workspace.mappings)
-            message = f"The mapping {delivery.mapping} is not configured any more{close}."
-            raise ConfigError(message, mapping=delivery.mapping)
-        source = _tree(document.kind, document.content)
-        variables = {"source": source, "effect": delivery.effect, "target": delivery.system}
-        if mapping.reads("order"):
-            kept = material.orders.get(delivery.subject)
-            variables["order"] = (
-                source if document.kind == Order.__name__ else {} if kept is None else _tree("Order", kept)
-            )
-        tree = mapping.run(variables, lookups)
-        numbers = material.numbers[delivery.subject]
-        payload = _Payload(mapping.target_type, tree, _own_numbers(numbers, delivery.system))
-        return self._outbound(delivery, document, payload, running)
-
-    def _reply(self, delivery: ClaimedDelivery, document: Any, running: ConnectionNumbers) -> Outbound:
-        reply = Reply.model_validate_json(unpack(document.content))
-        return self._outbound(delivery, document, _Payload(reply.payload_type, reply.payload), running)
-
-    def _outbound(
-        self, delivery: ClaimedDelivery, document: Any, payload: _Payload, running: ConnectionNumbers
-    ) -> Outbound:
-        format_ = self._format(delivery, payload.type)
-        return Outbound(
-            transmission=new_id(),
-            idempotency_key=f"{self._environment}:{delivery.id}:{delivery.revision}",
-            type=payload.type,
-            name=f"{payload.type} {document.source_id}",
-            content_type=format_.content_type,
-            body=format_.encode(payload.tree, payload.type, running),
-            references=payload.numbers,
-        )
-
-    def _format(self, delivery: ClaimedDelivery, payload_type: str) -> Format:
-        if delivery.connection not in self._workspace.connections:
-            raise ConfigError(f"The connection {delivery.connection} is not configured any more.")
-        format_ = self._workspace.encoder(delivery.connection, payload_type)
-        if format_ is None:
-            raise ConfigError(f"The connection {delivery.connection} takes no {payload_type}.", value=payload_type)
-        return format_
 
     def _again(self, rendered: Rendered, material: _Material, transmission: str) -> None:
         delivery = rendered.delivery
@@ -248,18 +193,16 @@ def _read(connection: Connection, claimed: Sequence[ClaimedDelivery]) -> _Materi
     return _Material(
         documents=found,
         numbers=numbers_of(connection, [one.subject for one in claimed]),
-        orders=_orders(connection, [one.subject for one in claimed if found[one.document].kind not in _WITHOUT_ORDER]),
+        orders=orders_of(
+            connection, [one.subject for one in claimed if found[one.document].kind not in _WITHOUT_ORDER]
+        ),
         transmissions={row.id: row for row in transmissions},
         bodies={row.id: bodies.read_whole(connection, row.id) for row in transmissions},
     )
 
 
-def _orders(connection: Connection, subjects: list[str]) -> dict[str, bytes]:
+def orders_of(connection: Connection, subjects: list[str]) -> dict[str, bytes]:
     """The order as its source said it last, by subject; none for what is no order."""
     if not subjects:
         return {}
     return {row.subject: row.content for row in connection.execute(_ORDERS, {"ids": subjects})}
-
-
-def _tree(kind: str, content: bytes) -> dict[str, Any]:
-    return tree_of(KINDS[kind].model_validate_json(unpack(content)))
