@@ -22,7 +22,7 @@ from hub.store import Store
 from hub.store.schema import migrate
 from hub.telemetry.logs import configure_logs
 from hub.workspace import Workspace, load, read_directory, standard_library
-from hub.workspace.versions import activate, keep
+from hub.workspace.versions import Purpose, activate, keep
 
 ROUND = 100
 
@@ -70,7 +70,7 @@ def _workspace(store: Store) -> Workspace:
     assert loaded.workspace is not None
     with store.write() as connection:
         keep(connection, loaded.workspace, actor="bench", at=0)
-        activate(connection, loaded.workspace.version)
+        activate(connection, loaded.workspace.version, purpose=Purpose.RUN, actor="bench", at=0)
     return loaded.workspace
 
 

@@ -169,7 +169,7 @@ MEASURES = (
     ),
     Measure(
         "crossdock_leases",
-        "Leases that are held, by what they are for: worker (workers at work), pull, replay, sweep.",
+        "Leases that are held, by what they are for: worker and web (processes at work), pull, replay, sweep.",
         ("kind",),
         _leases,
     ),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 from pydantic_core import to_json
 
 from hub.cli.options import Format, FormatOption, WorkspaceOption
+from hub.cli.session import actor
+from hub.cli.watching import watching
 from hub.contract.errors import ConfigError
 from hub.operations.access import find_root
 from hub.operations.configuration import startable_workspace
@@ -29,6 +32,10 @@ def run(
             "PostgreSQL database, `crossdock worker` then does the work, here or on other hosts.",
         ),
     ] = None,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Apply what is saved in the directory, and say what came of it.")
+    ] = False,
     workspace: WorkspaceOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
@@ -36,7 +43,8 @@ def run(
 
     The configuration is checked whole first, and refused with file and line if anything is wrong. Then the
     database is brought up to date and given the configuration. With `broker` in config/hub.yaml, a Redis
-    wakes the workers of all hosts; the hub loses nothing, and goes on, without it.
+    wakes the workers of all hosts; the hub loses nothing, and goes on, without it. With --watch, what is
+    saved in the directory is checked, and put in force without a restart or refused.
     """
     root = find_root(workspace)
     ready = startable_workspace(root)
@@ -46,7 +54,14 @@ def run(
     if workers == 0 and database.get_backend_name() == "sqlite":
         raise ConfigError("On SQLite the hub's own workers are the only ones: leave out --workers 0.")
     url = database.render_as_string(hide_password=False)
-    supervise(ready, url, workers=workers, on_ready=lambda: _announce(ready, form), extra=_make_admin)
+    with ExitStack() as beside:
+
+        def started() -> None:
+            _announce(ready, form)
+            if watch:
+                beside.enter_context(watching(root, ready, url, actor=actor(), form=form))
+
+        supervise(ready, url, actor=actor(), workers=workers, on_ready=started, extra=_make_admin)
 
 
 def _make_admin(store: Store, workspace: Workspace) -> Application:

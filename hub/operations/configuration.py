@@ -1,4 +1,4 @@
-"""The configuration of a directory: checked, its mappings tested, and ready to be started."""
+"""The configuration of a directory: checked, and ready to be started."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hub.contract.errors import ConfigError
 from hub.source import Problem, Problems
-from hub.workspace import Workspace, load, read_directory, standard_library
-from hub.workspace.checks import check
-from hub.workspace.testing import TestResult, run_tests
+from hub.workspace import Files, Workspace, load, read_directory, standard_library
+from hub.workspace.checking import check
+from hub.workspace.files import without_tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +28,6 @@ class Finding:
     def __str__(self) -> str:
         suggestion = f" ({self.suggestion})" if self.suggestion else ""
         return f"{self.file}:{self.line}:{self.column}: {self.kind}: {self.message}{suggestion}"
-
-
-@dataclass(frozen=True, slots=True)
-class MappingResult:
-    """How one test of a mapping went; `differences` are empty if it passed."""
-
-    mapping: str
-    name: str
-    file: str
-    line: int
-    passed: bool
-    differences: list[str]
 
 
 def findings_of(problems: Sequence[Problem] | Problems) -> list[Finding]:
@@ -63,33 +51,9 @@ def check_workspace(root: Path) -> list[Finding]:
     return findings_of(check(read_directory(root), library=standard_library()))
 
 
-def run_mapping_tests(root: Path, keyword: str | None = None) -> list[MappingResult]:
-    """Run the tests of the workspace's mappings; ConfigurationRefused if a mapping has errors.
-
-    With `keyword` only those whose mapping or name contains it.
-    """
-    results = run_tests(read_directory(root), keyword, library=standard_library())
-    return [_outcome(result) for result in results]
-
-
-def _outcome(result: TestResult) -> MappingResult:
-    return MappingResult(
-        mapping=result.mapping,
-        name=result.name,
-        file=result.location.file,
-        line=result.location.line,
-        passed=result.passed,
-        differences=list(result.differences),
-    )
-
-
 def load_workspace(root: Path) -> Workspace:
     """The workspace at `root` as its files say; ConfigurationRefused if it has errors."""
-    loaded = load(read_directory(root), library=standard_library())
-    loaded.problems.raise_if_errors()
-    if loaded.workspace is None:
-        raise ConfigError(f"The workspace {root} cannot be loaded.", file=str(root))
-    return loaded.workspace
+    return _loaded(read_directory(root), standard_library())
 
 
 def startable_workspace(root: Path) -> Workspace:
@@ -97,8 +61,21 @@ def startable_workspace(root: Path) -> Workspace:
 
     Raises ConfigurationRefused with all that is wrong.
     """
-    check(read_directory(root), library=standard_library()).raise_if_errors()
-    workspace = load_workspace(root)
+    return startable(read_directory(root), standard_library())
+
+
+def startable(files: Files, library: Files | None = None) -> Workspace:
+    """The workspace of these files, checked like at a start; those of a kept version need no library."""
+    check(without_tests(files), library=library).raise_if_errors()
+    workspace = _loaded(files, library)
     for name in workspace.connections:
         workspace.connector_config(name)
     return workspace
+
+
+def _loaded(files: Files, library: Files | None) -> Workspace:
+    loaded = load(files, library=library)
+    loaded.problems.raise_if_errors()
+    if loaded.workspace is None:
+        raise ConfigError("The workspace cannot be loaded.")
+    return loaded.workspace

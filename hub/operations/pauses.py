@@ -90,7 +90,7 @@ def resume_connection(store: Store, workspace: Workspace, name: str, *, actor: s
     one = workspace.connections[name]
     if one.spec.paused:
         raise OperationRefused(
-            f"{name} is paused by its file; take out the line {one.place('paused')} and start the hub again.",
+            f"{name} is paused by its file; take out the line {one.place('paused')} and run `crossdock config apply`.",
             connection=name,
         )
     with store.write() as connection:

@@ -39,7 +39,7 @@ def _mend(row: AnyRow, place: dict[str, Any]) -> list[str]:
         return ["The bytes are not what they should be: let the sender send it again, corrected."]
     if "file" in place:
         where = f"{place['file']}:{place['line']}" if "line" in place else str(place["file"])
-        return [f"Mend {where}, check it with `crossdock check`, and start the hub again; or correct it at the source."]
+        return [f"Mend {where}, and put it in force with `crossdock config apply`; or correct it at the source."]
     if row.target_kind == "delivery":
         return [f"See at {row.connection} what it refuses, and correct it there or at the source."]
     return ["Correct it at the source, or mend the pipeline."]

@@ -40,7 +40,7 @@ def resend_shadowed(
     one = workspace.connections[name]
     if one.spec.shadow:
         raise OperationRefused(
-            f"{name} is still in shadow; take out the line {one.place('shadow')} and start the hub again first.",
+            f"{name} is still in shadow; take out the line {one.place('shadow')} and run `crossdock config apply`.",
             connection=name,
         )
     with store.write() as connection:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hub.contract.clock import Clock
@@ -47,6 +49,9 @@ class Connectors:
         self._store = store
         self._clock = clock
         self._open: dict[str, asyncio.Task[Connector[Any]]] = {}
+        self._users = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
 
     def make(self, name: str) -> Connector[Any]:
         """A connector that is not opened: for receiving. ConfigError if its settings do not resolve."""
@@ -67,13 +72,27 @@ class Connectors:
             task = self._open[name] = asyncio.create_task(self._opened(name))
         return await asyncio.shield(task)
 
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the connectors from being closed while the block lasts."""
+        self._users += 1
+        self._unused.clear()
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._unused.set()
+
     async def _opened(self, name: str) -> Connector[Any]:
         connector = self.make(name)
         await connector.open()
         return connector
 
     async def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened, once nobody uses it."""
+        while self._users:
+            await self._unused.wait()
         for task in self._open.values():
             if task.done() and task.exception() is None:
                 await task.result().close()

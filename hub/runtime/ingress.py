@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -33,18 +34,29 @@ _COUNT_SECONDS = 1.0
 _RETRY_LATER = 10
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What one configuration says of webhooks: the largest body in bytes, and who receives, by connection."""
+
+    limit: int
+    receivers: Mapping[str, Connector[Any]]
+
+
 class Ingress:
-    """The ASGI application of the web process."""
+    """The ASGI application of the web process, under one configuration at a time."""
 
     def __init__(self, workspace: Workspace, store: Store, connectors: Connectors, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._intake = Intake(store, clock)
-        self._limit = int(workspace.settings.limits.body)
-        self._receivers = _receivers(workspace, connectors)
+        self._terms = _terms(workspace, connectors)
         self._refusals: Counter[tuple[str, str]] = Counter()
         self._counting: asyncio.Task[None] | None = None
         self._log = logger("ingress")
+
+    def follow(self, workspace: Workspace, connectors: Connectors) -> None:
+        """Receive by another configuration; a request under way ends under the one in which it came."""
+        self._terms = _terms(workspace, connectors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -68,11 +80,12 @@ class Ingress:
 
     async def _receive_webhook(self, name: str, scope: Scope, receive: Receive) -> tuple[int, bytes, str]:
         name = unquote(name.rstrip("/"))
-        connector = self._receivers.get(name)
+        terms = self._terms
+        connector = terms.receivers.get(name)
         if connector is None:
             return 404, f"No connection {name!r} receives webhooks here.\n".encode(), "text/plain"
         try:
-            body = await _body(scope, receive, self._limit)
+            body = await _body(scope, receive, terms.limit)
             reception = connector.receive(_request(scope, body))
         except ReceptionRefused as refusal:
             self._note_refusal(name, refusal)
@@ -116,12 +129,13 @@ class Ingress:
             count_refusals(connection, counted, at=self._clock.now())
 
 
-def _receivers(workspace: Workspace, connectors: Connectors) -> dict[str, Connector[Any]]:
-    return {
+def _terms(workspace: Workspace, connectors: Connectors) -> _Terms:
+    receivers = {
         name: connectors.make(name)
         for name, one in workspace.connections.items()
         if "receive" in one.connector.manifest.direction
     }
+    return _Terms(int(workspace.settings.limits.body), receivers)
 
 
 def _request(scope: Scope, body: bytes) -> Request:

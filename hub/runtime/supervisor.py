@@ -28,14 +28,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.contract.clock import SystemClock
 from hub.contract.errors import ConfigError
 from hub.runtime.dispatch import slots
+from hub.runtime.dispatch.member import process_name
 from hub.runtime.presence import all_gone
 from hub.runtime.web import Extra, listen, run_web
-from hub.runtime.worker import run_worker, worker_name
+from hub.runtime.worker import run_worker
 from hub.store import Store, deliveries, leases, messages
 from hub.store.schema import migrate
 from hub.telemetry.logs import logger
 from hub.workspace import Workspace
-from hub.workspace.versions import activate, keep
+from hub.workspace.versions import Purpose, activate, keep
 
 STOP_SECONDS = 30.0
 """How long a process may take to finish what is under way."""
@@ -56,16 +57,17 @@ def supervise(
     workspace: Workspace,
     database_url: str,
     *,
+    actor: str,
     workers: int | None = None,
     on_ready: Callable[[], None] = lambda: None,
     extra: Extra | None = None,
 ) -> None:
     """Run until SIGTERM or SIGINT; processes that die are started again. `workers` as the settings say, if None.
 
-    `extra` makes what the web process serves beside webhooks.
+    `actor` is who started it, `extra` makes what the web process serves beside webhooks.
     """
     with _only_one(database_url):
-        _prepare(workspace, database_url)
+        _prepare(workspace, database_url, actor)
         address = workspace.settings.listen
         count = workspace.settings.workers if workers is None else workers
         with listen(address.host, address.port) as listener:
@@ -104,14 +106,15 @@ def _lock(file: IO[str], path: Path) -> None:
         raise ConfigError(f"Another `crossdock run` works on {path}; stop it first.") from None
 
 
-def _prepare(workspace: Workspace, database_url: str) -> None:
+def _prepare(workspace: Workspace, database_url: str, actor: str) -> None:
     if not all_gone(database_url, within=STOP_SECONDS):
         raise ConfigError("Workers of an earlier `crossdock run` are still at work; wait for them, or end them.")
     store = Store(database_url)
     migrate(store)
     with store.write() as connection:
-        keep(connection, workspace, actor="run", at=SystemClock().now())
-        activate(connection, workspace.version)
+        now = SystemClock().now()
+        keep(connection, workspace, actor=actor, at=now)
+        activate(connection, workspace.version, purpose=Purpose.RUN, actor=actor, at=now)
     if store.is_sqlite:
         _release(store)
     store.close()
@@ -167,7 +170,7 @@ class Supervisor:
         """What a dead process held is free at once, and not only when its leases end."""
         store = Store(self._database_url)
         try:
-            _release(store, worker_name(process.pid))
+            _release(store, process_name(process.pid))
         except SQLAlchemyError as error:
             self._log.warning("leases of the dead process end by themselves", error=repr(error))
         finally:

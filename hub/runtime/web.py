@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import unquote
@@ -19,8 +19,11 @@ import uvloop
 from hub.contract.clock import SystemClock
 from hub.contract.errors import ConfigError
 from hub.runtime.connections import Connectors
+from hub.runtime.dispatch.member import Member
+from hub.runtime.dispatch.roll import Kind
 from hub.runtime.dispatch.wakeups import Wakes, Wakeup, open_wakes
 from hub.runtime.ingress import Ingress, Receive, Scope, Send
+from hub.runtime.reload import Follower
 from hub.store import Store
 from hub.store.schema import require_current
 from hub.telemetry.logs import configure_logs
@@ -83,10 +86,16 @@ def run_web(database_url: str, listener: socket.socket, extra: Extra | None = No
     configure_logs(settings.log.level.value, settings.log.format.value)
     clock = SystemClock()
     ingress = Ingress(workspace, store, Connectors(workspace, store, clock), clock)
+
+    def take(changed: Workspace) -> None:
+        ingress.follow(changed, Connectors(changed, store, clock))
+
+    member = Member(store, Kind.WEB, workspace.version, clock)
+    follower = Follower(store, workspace, member, clock, take)
     beside = Store(database_url)
     with closing(open_wakes(settings.broker, settings.environment)) as wakes:
         door = _Door(ingress, wakes, None if extra is None else extra(beside, workspace))
-        uvloop.run(_serve(ingress, door, listener))
+        uvloop.run(_run(member, follower, _serve(ingress, door, listener)))
     beside.close()
     store.close()
 
@@ -129,6 +138,16 @@ class _Door:
             await send(event)
 
         await self._ingress(scope, read, answer)
+
+
+async def _run(member: Member, follower: Follower, serving: Coroutine[Any, Any, None]) -> None:
+    """Serve, while this process is on the roll and follows the configuration."""
+    async with member.at_work():
+        following = asyncio.create_task(follower.run())
+        try:
+            await serving
+        finally:
+            following.cancel()
 
 
 async def _serve(ingress: Ingress, application: _Door, listener: socket.socket) -> None:

@@ -5,7 +5,7 @@ What arrives: `message`, `body`, `seen`. What it became: `document`. What it is 
 `subject`, `reference`, `event`, and the heads that can be rebuilt from events (`order_head`,
 `order_line`, `order_system`, `stock_level`). What goes out: `delivery`, `transmission`, `attempt`. What
 failed: `failure`, `replay`, `replay_item`. What the hub runs on: `config_*`, `crosswalk_row`,
-`connection_state`, `sequence`, `lease`, `setting`.
+`connection_state`, `sequence`, `lease`, `process`, `setting`.
 """
 
 from __future__ import annotations
@@ -448,6 +448,28 @@ config_content = Table(
     metadata,
     Column("digest", String(64), primary_key=True),
     Column("content", LargeBinary, nullable=False),
+)
+
+config_activation = Table(
+    "config_activation",
+    metadata,
+    # The order in which versions became active; the last one is active.
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("version", String(64), ForeignKey("config_version.version"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", _name(), nullable=False),
+    Column("purpose", String(16), nullable=False),
+)
+Index("ix_config_activation_version", config_activation.c.version)
+
+# What a process of the hub says of itself, for as long as the lease of this name is held.
+process = Table(
+    "process",
+    metadata,
+    Column("name", _name(), primary_key=True),
+    Column("version", String(64), nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
 )
 
 setting = Table(

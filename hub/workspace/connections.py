@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from hub.contract.connector import Connector, ConnectorConfig
 from hub.contract.registry import connector_types, find_connector, nearest
 from hub.source import Location, Node, Problem, Problems, validate
 from hub.source import Mapping as MappingNode
 from hub.workspace.references import offline, resolve, scalars
+from hub.workspace.schedule import Schedule
 from hub.workspace.secrets import report_clear_secrets
 from hub.workspace.units import Duration
 
@@ -58,7 +59,11 @@ class ConnectionSpec(BaseModel):
     retry: Retry = Field(default_factory=Retry, description="How often and how far apart deliveries are tried.")
     concurrency: int = Field(default=8, ge=1, le=1000, description="Transmissions under way at once.")
     every: Duration = Field(
-        default=timedelta(seconds=30), description="Time between two pulls, for connectors that pull."
+        default=timedelta(seconds=30),
+        description="Time between two pulls, for connectors that pull; with a schedule, between two tries of one.",
+    )
+    schedule: Schedule | None = Field(
+        default=None, description="Times of the clock at which it pulls, instead of all day."
     )
     paused: bool = Field(default=False, description="Whether nothing is pulled or sent until it is resumed.")
     shadow: bool = Field(
@@ -126,6 +131,27 @@ class Connection:
         problems.raise_if_errors()
         assert config is not None
         return config
+
+    @cached_property
+    def outline(self) -> ConnectorConfig:
+        """The connector's settings as far as the file alone tells them, for what opens nothing.
+
+        A key whose value stands outside keeps what is written, unread. ConfigurationRefused for mistakes.
+        """
+        problems = Problems()
+        model = self.connector.Config
+        settings, unknown = offline(self._known_keys(model, problems), problems)
+        node = cast(MappingNode, settings)
+        names = {field.alias or name: name for name, field in model.model_fields.items()}
+        outside: dict[str, Any] = {
+            names[key]: (Any, Field(alias=key))
+            for key, (_, value) in node.entries.items()
+            if any(one.location in unknown for one in scalars(value))
+        }
+        known = validate(create_model(model.__name__, __base__=model, **outside), node, problems)
+        problems.raise_if_errors()
+        assert known is not None
+        return known
 
     def _known_keys(self, model: type[BaseModel], problems: Problems) -> MappingNode:
         """The connector's keys; one that neither it nor the hub knows is reported and left out."""

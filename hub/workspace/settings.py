@@ -15,6 +15,8 @@ from hub.workspace.units import Address, ListenAddress, Size
 BACKENDS: Final = ("sqlite", "postgresql")
 BROKERS: Final = ("redis", "rediss", "unix")
 """Schemes of a Redis URL: plain, over TLS, by a Unix socket."""
+FIXED: Final = ("database", "broker", "listen", "workers", "log")
+"""Keys whose change counts from the next start on; a running hub follows all others but `environment`."""
 
 
 def _database(text: str) -> str:
@@ -96,6 +98,10 @@ class HubSettings(_Settings):
     workers: int = Field(default=1, ge=1, le=256, description="Worker processes of `crossdock run`.")
     limits: Limits = Field(default_factory=Limits, description="What protects the hub from what is sent to it.")
     log: Log = Field(default_factory=Log, description="The hub's log, on standard error.")
+
+    def fixed_changes(self, before: HubSettings) -> list[str]:
+        """The keys that say something else than before, and that no running process can follow."""
+        return [key for key in FIXED if getattr(self, key) != getattr(before, key)]
 
     def database_url(self, root: Path) -> URL:
         """The database's URL, with a relative SQLite path made absolute beneath the workspace `root`."""

@@ -129,3 +129,23 @@ def sftp_connection(port: int) -> dict[str, str]:
         f"sftp:\n  host: 127.0.0.1\n  port: {port}\n  user: acme\n  password: {PASSWORD}\n  timeout: 10\n"
         "inbox: {directory: out}\noutbox: {directory: in}\n",
     }
+
+
+async def test_the_configuration_is_looked_at_and_rolled_back(hub: Hub, api: Api) -> None:
+    """The web process follows, too: what it serves is what is active."""
+    first = hub.workspace.version
+    hub.rewrite("mappings/test/crm_order.yaml", "number: source.number", "order: source.number")
+    [file] = (await api.get("/configuration/diff", after="active", before=first[:8]))["files"]
+    assert "+  order: source.number\n" in file["text"]
+    path = f"/configuration/versions/{first[:8]}/files/{file['path']}"
+    assert b"  number: source.number" in (await api.reader.get(path)).content
+    done = await api.post(f"/configuration/versions/{first[:8]}/rollback")
+    assert (done["version"], done["files"]) == (first, [file["path"]])
+    [version] = [one for one in await api.get("/configuration/versions") if one["active"]]
+    assert [(one["purpose"], one["actor"]) for one in version["activations"]] == [
+        ("rollback", "writer"),
+        ("run", "test"),
+    ]
+    async with asyncio.timeout(30):
+        while [one["version"] for one in await api.get("/configuration/processes")] != [first]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)

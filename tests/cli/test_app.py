@@ -18,7 +18,7 @@ from hub.operations.errors import BadInput
 from tests.cli.command import crossdock
 
 ROOT = Path(__file__).resolve().parents[2]
-REFERENCE = [ROOT / "docs" / "reference" / name for name in ("cli.md", "cli-writing.md")]
+REFERENCE = [ROOT / "docs" / "reference" / name for name in ("cli.md", "cli-writing.md", "cli-config.md")]
 HEAVY = {"aiohttp", "alembic", "asyncssh", "httpx", "jinja2", "lxml", "paramiko", "sqlalchemy", "starlette", "uvicorn"}
 EVERYWHERE = {"--workspace", "--format"}
 WITHOUT = {"demo", "sandbox", "connectors list", "connectors describe", "init", "schema"}

@@ -66,6 +66,7 @@ async def test_a_warning_is_no_failure(root: Path) -> None:
     ended = await crossdock("check")
     assert ended.status == 0
     assert ended.out.startswith("warning: config/notes.yaml:1:1: unused-file:")
+    assert (await crossdock("check", "--strict")).status == 1
 
 
 async def test_a_directory_that_is_no_workspace_is_unreadable(tmp_path: Path) -> None:
@@ -84,7 +85,7 @@ async def test_mappings_are_tested(root: Path) -> None:
     )
     ended = await crossdock("test")
     assert ended.status == 1
-    assert "mappings/test/crm_order.yaml:8: test/crm_order: wrong" in ended.out
+    assert "mappings/test/crm_order.yaml:8: mapping test/crm_order: wrong" in ended.out
     assert "1 of 2 tests failed." in ended.out
     passed = await crossdock("test", "-k", "right")
     assert (passed.status, passed.out) == (0, "1 test passed.\n")

@@ -130,7 +130,7 @@ def main(database_url: str, role: str, point: str, *more: str) -> None:
     if role == "web":
         run_web(database_url, listen("127.0.0.1", int(more[0])))
     elif role == "hub":
-        supervise(_workspace(database_url), database_url)
+        supervise(_workspace(database_url), database_url, actor="test")
     else:
         run_worker(database_url)
 

@@ -12,7 +12,7 @@ from hub.contract.clock import SystemClock
 from hub.store import Store
 from hub.store.schema import migrate
 from hub.workspace import load, standard_library
-from hub.workspace.versions import activate, keep
+from hub.workspace.versions import Purpose, activate, keep
 from tests.runtime.hubs import LocalHub
 from tests.runtime.workspaces import DOMAIN, HUB, SECRET
 
@@ -122,8 +122,9 @@ def small_hub(database_url: str, files: Mapping[str, str]) -> Iterator[LocalHub]
     store = Store(database_url)
     migrate(store)
     with store.write() as connection:
-        keep(connection, loaded.workspace, actor="test", at=SystemClock().now())
-        activate(connection, loaded.workspace.version)
+        now = SystemClock().now()
+        keep(connection, loaded.workspace, actor="test", at=now)
+        activate(connection, loaded.workspace.version, purpose=Purpose.RUN, actor="test", at=now)
     try:
         yield LocalHub(store, loaded.workspace)
     finally:

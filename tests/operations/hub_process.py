@@ -29,7 +29,7 @@ from hub.store.connections import paused
 from hub.store.deliveries import any_due
 from hub.store.schema import migrate
 from hub.workspace import Workspace, load, read_directory, standard_library
-from hub.workspace.versions import activate, keep
+from hub.workspace.versions import Purpose, activate, keep
 from tests.operations.shop import body, order, write_workspace
 
 IDLE_SECONDS = 20.0
@@ -132,8 +132,9 @@ class Hub:
         assert loaded.workspace is not None
         self.workspace = loaded.workspace
         with self.store.write() as connection:
-            keep(connection, self.workspace, actor="test", at=self.clock.now())
-            activate(connection, self.workspace.version)
+            now = self.clock.now()
+            keep(connection, self.workspace, actor="test", at=now)
+            activate(connection, self.workspace.version, purpose=Purpose.RUN, actor="test", at=now)
 
 
 @asynccontextmanager

@@ -8,8 +8,9 @@ import pytest
 
 from hub.contract.errors import ConfigError
 from hub.operations.access import active_workspace, find_root, open_store
-from hub.operations.configuration import check_workspace, run_mapping_tests, startable_workspace
+from hub.operations.configuration import check_workspace, startable_workspace
 from hub.operations.connectors import list_connectors
+from hub.operations.testing import run_workspace_tests
 from hub.source import ConfigurationRefused
 from hub.store import Store
 from hub.store.schema import migrate
@@ -112,11 +113,17 @@ tests:
     expect: {number: "#2"}
 """
     path.write_text(path.read_text() + tests)
-    right, wrong = run_mapping_tests(root)
+    right, wrong = run_workspace_tests(root).tests
     assert (right.passed, wrong.passed) == (True, False)
     assert wrong.file == "mappings/test/crm_order.yaml"
     assert wrong.differences
-    assert [one.name for one in run_mapping_tests(root, "wrong")] == ["wrong"]
+    assert [one.name for one in run_workspace_tests(root, "wrong").tests] == ["wrong"]
+
+
+def test_a_wrong_test_stops_no_hub(root: Path) -> None:
+    (root / "pipelines" / "orders.test.yaml").write_text("tests: 7\n")
+    assert [finding for finding in check_workspace(root) if finding.severity == "error"]
+    assert startable_workspace(root)
 
 
 def test_a_hub_is_not_started_with_what_does_not_resolve(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ async def test_a_hub_is_not_started_beside_workers_of_an_earlier_one(
         started.worker()
         await until(lambda: not all_gone(url, within=0), "the worker is seen")
         with pytest.raises(ConfigError, match="still at work"):
-            supervisor.supervise(hub.workspace, url)
+            supervisor.supervise(hub.workspace, url, actor="test")
 
 
 def test_on_postgresql_leases_alone_tell() -> None:

@@ -12,7 +12,7 @@ from hub.contract.clock import SystemClock
 from hub.store import Store
 from hub.store.schema import migrate
 from hub.workspace import Workspace, load, standard_library
-from hub.workspace.versions import activate, keep
+from hub.workspace.versions import Purpose, activate, keep
 
 SECRET = "hush-hush"
 DOMAIN = "acme.myshopify.com"
@@ -159,6 +159,7 @@ def prepare(database_url: str, files: Mapping[str, str]) -> tuple[Store, Workspa
     store = Store(database_url)
     migrate(store)
     with store.write() as connection:
-        keep(connection, loaded.workspace, actor="test", at=SystemClock().now())
-        activate(connection, loaded.workspace.version)
+        now = SystemClock().now()
+        keep(connection, loaded.workspace, actor="test", at=now)
+        activate(connection, loaded.workspace.version, purpose=Purpose.RUN, actor="test", at=now)
     return store, loaded.workspace

@@ -28,6 +28,11 @@ class Drains:
         self._under_way = 0
         self._log = logger("drain")
 
+    def follow(self, make: Callable[[], Drain], batch: int) -> None:
+        """Take each further batch by a drain of another configuration; a batch under way ends as it began."""
+        with self._ended:
+            self._make, self._batch, self._idle = make, batch, SimpleQueue()
+
     def stop(self) -> None:
         """Take no further batch; the ones under way are finished."""
         self._stopping.set()
@@ -45,35 +50,39 @@ class Drains:
 
     def work(self) -> bool:
         """Drain until nothing is due; False if it could not, as when the database is away."""
-        with self._one() as drain:
-            try:
-                self._drain(drain)
-            except Exception as error:  # noqa: BLE001 - the database is away; leases bring its batch back
-                self._log.error("drain failed", error=repr(error))
-                return False
+        try:
+            while not self._stopping.is_set() and self._drain():
+                self._drained()
+        except Exception as error:  # noqa: BLE001 - the database is away; leases bring its batch back
+            self._log.error("drain failed", error=repr(error))
+            return False
         return True
 
-    def _drain(self, drain: Drain) -> None:
-        while not self._stopping.is_set() and (taken := drain.run_once()):
-            if taken >= self._batch:
-                self._wakes.wake(Wakeup.DRAIN)  # there may be more: another worker can help
-            self._drained()
+    def _drain(self) -> bool:
+        """One batch; whether anything was due."""
+        with self._one() as drain:
+            taken = drain.run_once()
+        if taken >= self._batch:
+            self._wakes.wake(Wakeup.DRAIN)  # there may be more: another worker can help
+        return taken > 0
 
     @contextmanager
     def _one(self) -> Iterator[Drain]:
         with self._ended:
             self._under_way += 1
+            make, idle = self._make, self._idle
         try:
-            drain = self._take()
+            drain = _take(idle, make)
             yield drain
-            self._idle.put(drain)
+            idle.put(drain)
         finally:
             with self._ended:
                 self._under_way -= 1
                 self._ended.notify_all()
 
-    def _take(self) -> Drain:
-        try:
-            return self._idle.get_nowait()
-        except Empty:
-            return self._make()
+
+def _take(idle: SimpleQueue[Drain], make: Callable[[], Drain]) -> Drain:
+    try:
+        return idle.get_nowait()
+    except Empty:
+        return make()

@@ -127,6 +127,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_message_received", ["received_at", "id"], unique=False)
 
     op.create_table(
+        "process",
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_process")),
+    )
+    op.create_table(
         "replay",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("mode", sa.String(length=16), nullable=False),
@@ -193,6 +201,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["transmission"], ["transmission.id"], name=op.f("fk_attempt_transmission")),
         sa.PrimaryKeyConstraint("transmission", "number", name=op.f("pk_attempt")),
     )
+    op.create_table(
+        "config_activation",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(["version"], ["config_version.version"], name=op.f("fk_config_activation_version")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_config_activation")),
+    )
+    with op.batch_alter_table("config_activation", schema=None) as batch_op:
+        batch_op.create_index("ix_config_activation_version", ["version"], unique=False)
+
     op.create_table(
         "config_file",
         sa.Column("version", sa.String(length=64), nullable=False),
@@ -483,6 +504,10 @@ def downgrade() -> None:
 
     op.drop_table("document")
     op.drop_table("config_file")
+    with op.batch_alter_table("config_activation", schema=None) as batch_op:
+        batch_op.drop_index("ix_config_activation_version")
+
+    op.drop_table("config_activation")
     op.drop_table("attempt")
     op.drop_table("transmission")
     op.drop_table("subject")
@@ -490,6 +515,7 @@ def downgrade() -> None:
     op.drop_table("sequence")
     op.drop_table("seen")
     op.drop_table("replay")
+    op.drop_table("process")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index("ix_message_received")
         batch_op.drop_index("ix_message_name")
