@@ -16,7 +16,7 @@ from hub.cli.options import Format, WorkspaceOption
 from hub.cli.output import emit, plain
 from hub.contract.errors import ConfigError
 from hub.operations.access import find_root
-from hub.operations.configuration import Finding, check_workspace
+from hub.operations.configuration.checking import Finding, check_workspace
 
 
 class CheckFormat(StrEnum):

@@ -15,9 +15,9 @@ from hub.cli.options import Format, FormatOption, LimitOption, WorkspaceOption
 from hub.cli.output import Entry, at, emit, facts, listing, plain, section, size
 from hub.cli.session import actor, opened
 from hub.operations.access import find_root
-from hub.operations.activating import Applied, apply_directory, roll_back
-from hub.operations.version_diffs import Diff, diff_directory, diff_versions
-from hub.operations.versions import (
+from hub.operations.configuration.activating import Applied, apply_directory, roll_back
+from hub.operations.configuration.diffs import Diff, diff_directory, diff_versions
+from hub.operations.configuration.versions import (
     Overview,
     ProcessLine,
     Version,

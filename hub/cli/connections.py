@@ -14,13 +14,13 @@ from hub.cli.app import FINDINGS
 from hub.cli.options import Format, FormatOption, WorkspaceOption
 from hub.cli.output import Entry, at, emit, listing, one_line, plain
 from hub.cli.session import Session, actor, opened
-from hub.operations.connections import ConnectionTest, ConnectionView, check_connection, list_connections
+from hub.operations.connections.health import ConnectionTest, ConnectionView, check_connection, list_connections
+from hub.operations.connections.host_keys import HostKey, Offer, offered_host_keys, trust_host_keys
+from hub.operations.connections.pauses import Paused, Resumed, pause_connection, resume_connection
+from hub.operations.connections.shadow import Resent, resend_shadowed
 from hub.operations.errors import BadInput, OperationRefused
-from hub.operations.host_keys import HostKey, Offer, offered_host_keys, trust_host_keys
 from hub.operations.ids import short
-from hub.operations.pauses import Paused, Resumed, pause_connection, resume_connection
 from hub.operations.previews import escape
-from hub.operations.shadow import Resent, resend_shadowed
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from hub.cli.output import at, indented, one_line, plain, state
 from hub.operations.deliveries import Attempt, Delivery, Wait
 from hub.operations.ids import short
-from hub.operations.standing import rank_of_state
+from hub.operations.orders.standing import rank_of_state
 
 
 def show_deliveries(console: Console, deliveries: Sequence[Delivery]) -> None:

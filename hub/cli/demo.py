@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from hub.operations.access import find_root
-from hub.operations.stories import Scaled, Stage, find_story, staged
+from hub.operations.stories.playing import Scaled, Stage, find_story, staged
 from hub.runtime.sandbox import Listener, Outcome, Story
 from hub.runtime.sandbox.play import Check
 from hub.runtime.sandbox.story import Step

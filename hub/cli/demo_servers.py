@@ -25,7 +25,7 @@ from pathlib import Path
 import redis
 
 from hub.contract.errors import ConfigError
-from hub.operations.stories import Scaled
+from hub.operations.stories.playing import Scaled
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0

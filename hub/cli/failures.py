@@ -11,9 +11,9 @@ from rich.text import Text
 from hub.cli.options import Format, FormatOption, LimitOption, WorkspaceOption, parse_pairs
 from hub.cli.output import Entry, at, emit, facts, indented, listing, one_line, plain, section, state
 from hub.cli.session import actor, opened
-from hub.operations.failures import Failure, FailureGroup, FailureLine, list_failures, list_groups, show_failure
+from hub.operations.failures.listing import Failure, FailureGroup, FailureLine, list_failures, list_groups, show_failure
+from hub.operations.failures.settling import Decision, Settled, settle
 from hub.operations.ids import short
-from hub.operations.settling import Decision, Settled, settle
 
 app = typer.Typer(no_args_is_help=True)
 

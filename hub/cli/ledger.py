@@ -11,7 +11,7 @@ from hub.cli.options import Format, FormatOption, WorkspaceOption
 from hub.cli.output import Entry, emit, listing, plain
 from hub.cli.session import opened
 from hub.operations.ledger import Rebuilt, rebuild
-from hub.operations.orders import find_orders
+from hub.operations.orders.views import find_orders
 
 app = typer.Typer(no_args_is_help=True)
 

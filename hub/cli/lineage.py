@@ -7,9 +7,9 @@ from rich.text import Text
 
 from hub.cli.output import one_line, plain
 from hub.operations.ids import short
-from hub.operations.lineage import Lineage, Traced
-from hub.operations.lineage_fields import FieldLineage
-from hub.operations.recorded import Answer
+from hub.operations.lineage.fields import FieldLineage
+from hub.operations.lineage.recorded import Answer
+from hub.operations.lineage.tracing import Lineage, Traced
 
 
 def show_lineage(console: Console, lineage: Lineage) -> None:

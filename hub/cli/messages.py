@@ -16,7 +16,7 @@ from hub.cli.output import Entry, at, emit, facts, listing, one_line, plain, sec
 from hub.cli.session import opened
 from hub.operations.documents import Document
 from hub.operations.ids import short
-from hub.operations.lineage import trace_message
+from hub.operations.lineage.tracing import trace_message
 from hub.operations.messages import Message, MessageFilter, MessagePage, list_messages, show_message
 
 app = typer.Typer(no_args_is_help=True)

@@ -13,7 +13,7 @@ from hub.cli.session import opened
 from hub.contract.connector import Family
 from hub.operations import scaffolds
 from hub.operations.access import find_root
-from hub.operations.fixtures import Fixture, make_fixture
+from hub.operations.fixtures.making import Fixture, make_fixture
 
 app = typer.Typer(no_args_is_help=True)
 

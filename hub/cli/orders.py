@@ -14,7 +14,7 @@ from hub.cli.output import Entry, amount, at, emit, facts, listing, money, one_l
 from hub.cli.session import opened
 from hub.operations.documents import Document
 from hub.operations.ids import short
-from hub.operations.orders import Order, OrderLine, find_orders, list_orders, show_order, summarize
+from hub.operations.orders.views import Order, OrderLine, find_orders, list_orders, show_order, summarize
 
 app = typer.Typer(no_args_is_help=True)
 

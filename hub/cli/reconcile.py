@@ -11,8 +11,8 @@ from rich.console import Console
 from hub.cli.options import Format, FormatOption, WorkspaceOption
 from hub.cli.output import emit
 from hub.cli.session import opened
-from hub.operations.reconcile import Reconciled
-from hub.operations.reconcile import reconcile as pull_now
+from hub.operations.connections.reconcile import Reconciled
+from hub.operations.connections.reconcile import reconcile as pull_now
 
 
 def reconcile(

@@ -15,8 +15,7 @@ from hub.cli.options import Format, FormatOption, LimitOption, WorkspaceOption
 from hub.cli.output import Entry, at, emit, facts, listing, make_console, one_line, plain, state
 from hub.cli.session import Session, actor, opened
 from hub.operations.errors import BadInput, OperationRefused
-from hub.operations.ids import short
-from hub.operations.replays import (
+from hub.operations.failures.replays import (
     Plan,
     PlanLine,
     Selection,
@@ -26,6 +25,7 @@ from hub.operations.replays import (
     run_replay,
     show_replay,
 )
+from hub.operations.ids import short
 from hub.runtime.replay import ItemState, Mode
 
 app = typer.Typer(no_args_is_help=True)

@@ -14,7 +14,7 @@ from hub.cli.session import actor
 from hub.cli.watching import watching
 from hub.contract.errors import ConfigError
 from hub.operations.access import find_root
-from hub.operations.configuration import startable_workspace
+from hub.operations.configuration.checking import startable_workspace
 from hub.runtime.supervisor import supervise
 from hub.runtime.web import Application
 from hub.store import Store

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from hub.operations.access import find_root
-from hub.operations.stories import find_story
+from hub.operations.stories.playing import find_story
 from hub.runtime.sandbox import Story, environment_of, started
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from hub.cli.options import Format
 from hub.cli.output import emit, plain
-from hub.operations.schemas import schema_kinds, schema_of, write_schemas
+from hub.operations.schemas.files import schema_kinds, schema_of, write_schemas
 
 
 def schema(

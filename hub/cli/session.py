@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hub.contract.clock import SystemClock
 from hub.operations.access import active_workspace, find_root, open_store
-from hub.operations.configuration import load_workspace
+from hub.operations.configuration.checking import load_workspace
 from hub.store import Store
 from hub.telemetry.logs import configure_logs
 from hub.workspace import Workspace

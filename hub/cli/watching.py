@@ -13,9 +13,9 @@ from pydantic_core import to_json
 
 from hub.cli.options import Format
 from hub.contract.clock import SystemClock
-from hub.operations.activating import Applied
+from hub.operations.configuration.activating import Applied
+from hub.operations.configuration.watching import Refused, Watch
 from hub.operations.previews import escape
-from hub.operations.watching import Refused, Watch
 from hub.workspace import Workspace
 from hub.workspace.versions import short_version
 

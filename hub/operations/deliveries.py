@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from hub.operations.connections.pauses import pauses_of
 from hub.operations.ids import resolve, short
-from hub.operations.pauses import pauses_of
 from hub.operations.previews import Preview, preview
 from hub.operations.rows import AnyRow, moment
 from hub.store import Store

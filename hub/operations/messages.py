@@ -13,10 +13,10 @@ from hub.contract.clock import to_micros
 from hub.operations.documents import Document, open_failures, read_documents, targets_of
 from hub.operations.errors import BadInput
 from hub.operations.ids import resolve
+from hub.operations.orders.search import messages_of, sound
+from hub.operations.orders.standing import is_unsettled, message_rank, rank_of_state, state_of_rank, unsettled_messages
 from hub.operations.previews import Preview, preview
 from hub.operations.rows import AnyRow, moment
-from hub.operations.search import messages_of, sound
-from hub.operations.standing import is_unsettled, message_rank, rank_of_state, state_of_rank, unsettled_messages
 from hub.store import Store, tables
 from hub.store.bodies import read_small
 from hub.store.statements import loads

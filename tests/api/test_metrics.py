@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hub.api.desk import Desk
 from hub.api.gauges import FRESH_SECONDS, MEASURES, Gauges, Measure, Seen
-from hub.operations.pauses import pause_connection
+from hub.operations.connections.pauses import pause_connection
 from hub.store import leases
 from hub.store.connections import count_refusals
 from tests.api.served import Api, served

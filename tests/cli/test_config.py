@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from hub.contract.clock import SystemClock
-from hub.operations import configuration, version_diffs
-from hub.operations.activating import apply_directory
+from hub.operations.configuration import checking, diffs
+from hub.operations.configuration.activating import apply_directory
 from hub.store import Store
 from hub.store.schema import migrate
 from tests.cli.command import crossdock
@@ -33,7 +33,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("TEST_SECRET", "hush-hush")
     root = write_workspace(tmp_path / "workspace")
     monkeypatch.chdir(root)
-    for module in (configuration, version_diffs):  # the library takes half a second at each check, and no part in this
+    for module in (checking, diffs):  # the library takes half a second at each check, and no part in this
         monkeypatch.setattr(module, "standard_library", dict)
     store = Store(url)
     migrate(store)

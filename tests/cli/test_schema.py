@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from hub.operations.schemas import kind_of, schema_kinds, schema_of, schema_text
+from hub.operations.schemas.files import kind_of, schema_kinds, schema_of, schema_text
 from hub.source import Problems, parse, plain
 from tests.cli.command import crossdock
 

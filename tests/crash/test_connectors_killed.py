@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hub.contract.simulator import Simulator
-from hub.operations.settling import Decision, settle
+from hub.operations.failures.settling import Decision, settle
 from hub.store import tables
 from tests.crash.cuts import Cut, Wire
 from tests.crash.killed_connectors import ForkedProcesses, died, restarted

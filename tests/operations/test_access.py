@@ -8,7 +8,7 @@ import pytest
 
 from hub.contract.errors import ConfigError
 from hub.operations.access import active_workspace, find_root, open_store
-from hub.operations.configuration import check_workspace, startable_workspace
+from hub.operations.configuration.checking import check_workspace, startable_workspace
 from hub.operations.connectors import list_connectors
 from hub.operations.testing import run_workspace_tests
 from hub.source import ConfigurationRefused

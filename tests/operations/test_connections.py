@@ -6,10 +6,10 @@ import pytest
 
 from hub.contract.clock import from_micros
 from hub.contract.errors import ConfigError
-from hub.operations.connections import ConnectionView, check_connection, list_connections
+from hub.operations.connections.health import ConnectionView, check_connection, list_connections
+from hub.operations.connections.pauses import Resumed, pause_connection, resume_connection
 from hub.operations.deliveries import read_deliveries
 from hub.operations.errors import BadInput, NotFound, OperationRefused
-from hub.operations.pauses import Resumed, pause_connection, resume_connection
 from hub.runtime.pages import CURSOR_KEY
 from hub.store.connections import PAUSED_KEY, count_refusals, write_state
 from hub.store.tables import delivery

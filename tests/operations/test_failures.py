@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hub.operations.errors import BadInput, NotFound, OperationRefused
-from hub.operations.failures import list_failures, list_groups, show_failure
+from hub.operations.failures.listing import list_failures, list_groups, show_failure
+from hub.operations.failures.settling import Decision, Settled, settle
 from hub.operations.ids import short
-from hub.operations.orders import Order, find_orders, show_order
-from hub.operations.settling import Decision, Settled, settle
+from hub.operations.orders.views import Order, find_orders, show_order
 from tests.operations.hub_process import Hub
 
 CAP = [{"id": 1, "sku": "CAP", "quantity": 1}]

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from hub.operations.errors import OperationRefused
-from hub.operations.fixtures import make_fixture
+from hub.operations.fixtures.making import make_fixture
 from hub.operations.testing import run_workspace_tests
 from tests.operations.hub_process import Hub
 

@@ -11,10 +11,10 @@ from connectors.erp.sap_idoc.simulator import SapSimulator
 from hub.contract.clock import SystemClock
 from hub.contract.connector import Item
 from hub.contract.simulator import SandboxContext
-from hub.operations.connections import check_connection, list_connections
+from hub.operations.connections.health import check_connection, list_connections
+from hub.operations.connections.host_keys import Offer, offered_host_keys, trust_host_keys
+from hub.operations.connections.pauses import pause_connection
 from hub.operations.errors import NotFound
-from hub.operations.host_keys import Offer, offered_host_keys, trust_host_keys
-from hub.operations.pauses import pause_connection
 from hub.store import Store, tables
 from hub.store.connections import PAUSED_KEY, write_state
 from hub.workspace import Workspace

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 
 from hub.operations import ledger
 from hub.operations.ledger import rebuild
-from hub.operations.orders import find_orders
+from hub.operations.orders.views import find_orders
 from hub.store import tables
 from tests.operations.hub_process import Hub
 

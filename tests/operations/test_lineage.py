@@ -6,10 +6,10 @@ import pytest
 
 from hub.operations.crosswalks import add_crosswalk_row
 from hub.operations.errors import BadInput, NotFound
-from hub.operations.lineage import trace_message
-from hub.operations.lineage_fields import FieldLineage, Found
+from hub.operations.lineage.fields import FieldLineage, Found
+from hub.operations.lineage.recorded import Answer
+from hub.operations.lineage.tracing import trace_message
 from hub.operations.messages import show_message
-from hub.operations.recorded import Answer
 from tests.operations.hub_process import Hub
 
 

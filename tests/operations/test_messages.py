@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 from hub.operations.errors import BadInput, NotFound
 from hub.operations.ids import short
 from hub.operations.messages import Message, MessageFilter, MessageLine, list_messages, show_message
-from hub.operations.orders import find_orders, show_order
-from hub.operations.search import messages_of
+from hub.operations.orders.search import messages_of
+from hub.operations.orders.views import find_orders, show_order
 from hub.store import tables
 from tests.operations.hub_process import Hub
 from tests.operations.shop import body, order

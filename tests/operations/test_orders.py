@@ -8,7 +8,7 @@ import pytest
 
 from hub.operations.deliveries import Delivery, show_delivery
 from hub.operations.errors import NotFound
-from hub.operations.orders import Order, find_orders, list_orders, show_order, summarize
+from hub.operations.orders.views import Order, find_orders, list_orders, show_order, summarize
 from hub.store.connections import PAUSED_KEY, write_state
 from tests.operations.hub_process import Hub
 

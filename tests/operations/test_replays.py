@@ -7,10 +7,8 @@ from sqlalchemy import select, update
 
 from hub.operations.crosswalks import add_crosswalk_row
 from hub.operations.errors import BadInput, NotFound, OperationRefused
-from hub.operations.failures import list_failures
-from hub.operations.ids import short
-from hub.operations.orders import Order, find_orders, show_order
-from hub.operations.replays import (
+from hub.operations.failures.listing import list_failures
+from hub.operations.failures.replays import (
     Plan,
     Selection,
     cancel_replay,
@@ -19,6 +17,8 @@ from hub.operations.replays import (
     run_replay,
     show_replay,
 )
+from hub.operations.ids import short
+from hub.operations.orders.views import Order, find_orders, show_order
 from hub.runtime.replay import Mode
 from hub.store import leases, tables
 from tests.operations.hub_process import Hub

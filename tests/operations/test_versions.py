@@ -14,12 +14,12 @@ import pytest
 
 from hub.contract.clock import SystemClock
 from hub.contract.errors import ConfigError
-from hub.operations import configuration, version_diffs
-from hub.operations.activating import Applied, apply_directory, roll_back
+from hub.operations.configuration import checking, diffs
+from hub.operations.configuration.activating import Applied, apply_directory, roll_back
+from hub.operations.configuration.diffs import NO_NEWLINE, NOT_TEXT, diff_directory, diff_files, diff_versions
+from hub.operations.configuration.versions import list_versions, show_file, show_version
+from hub.operations.configuration.watching import Refused, Watch
 from hub.operations.errors import BadInput, NotFound, OperationRefused
-from hub.operations.version_diffs import NO_NEWLINE, NOT_TEXT, diff_directory, diff_files, diff_versions
-from hub.operations.versions import list_versions, show_file, show_version
-from hub.operations.watching import Refused, Watch
 from hub.source.problems import ConfigurationRefused
 from hub.store import Store
 from hub.store.schema import migrate
@@ -32,7 +32,7 @@ APPLY_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
 from hub.contract.clock import SystemClock
-from hub.operations import activating
+from hub.operations.configuration import activating
 from hub.store import Store
 
 activating.activate = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
@@ -73,7 +73,7 @@ def place(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) ->
     """A workspace that was applied once, on each kind of database."""
     monkeypatch.setenv("TEST_DATABASE", database_url)
     monkeypatch.setenv("TEST_SECRET", "hush-hush")
-    for module in (configuration, version_diffs):  # the library takes half a second at each check, and no part in this
+    for module in (checking, diffs):  # the library takes half a second at each check, and no part in this
         monkeypatch.setattr(module, "standard_library", dict)
     store = Store(database_url)
     migrate(store)

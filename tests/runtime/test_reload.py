@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from hub.operations.activating import put_in_force, roll_back
-from hub.operations.versions import list_processes
+from hub.operations.configuration.activating import put_in_force, roll_back
+from hub.operations.configuration.versions import list_processes
 from hub.store import tables
 from hub.workspace import Workspace, load
 from hub.workspace.versions import Purpose, short_version

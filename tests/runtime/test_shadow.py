@@ -12,11 +12,11 @@ from sqlalchemy import update
 from connectors.erp.sap_idoc.simulator import SapSimulator
 from hub.contract.clock import SystemClock
 from hub.contract.simulator import SandboxContext
+from hub.operations.connections.pauses import pause_connection, resume_connection
+from hub.operations.connections.shadow import resend_shadowed
 from hub.operations.errors import NotFound, OperationRefused
-from hub.operations.orders import show_order
-from hub.operations.pauses import pause_connection, resume_connection
-from hub.operations.settling import Decision, settle
-from hub.operations.shadow import resend_shadowed
+from hub.operations.failures.settling import Decision, settle
+from hub.operations.orders.views import show_order
 from hub.runtime.connections import Connectors
 from hub.runtime.outcomes import SHADOW_REASON
 from hub.runtime.scheduler import Scheduler

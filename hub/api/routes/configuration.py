@@ -9,9 +9,9 @@ from starlette.responses import Response
 from hub.api.bodies import BYTES
 from hub.api.parameters import Actor, AtDesk, Limit, Word
 from hub.api.threads import Router
-from hub.operations.activating import Applied, roll_back
-from hub.operations.version_diffs import Diff, diff_versions
-from hub.operations.versions import (
+from hub.operations.configuration.activating import Applied, roll_back
+from hub.operations.configuration.diffs import Diff, diff_versions
+from hub.operations.configuration.versions import (
     ACTIVE,
     ProcessLine,
     Version,

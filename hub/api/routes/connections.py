@@ -7,12 +7,12 @@ import threading
 
 from hub.api.parameters import Actor, Asked, AtDesk, Word, Words
 from hub.api.threads import Router
-from hub.operations.connections import ConnectionTest, ConnectionView, check_connection, list_connections
+from hub.operations.connections.health import ConnectionTest, ConnectionView, check_connection, list_connections
+from hub.operations.connections.host_keys import Offer, offered_host_keys, trust_host_keys
+from hub.operations.connections.pauses import Paused, Resumed, pause_connection, resume_connection
+from hub.operations.connections.reconcile import Reconciled, reconcile
+from hub.operations.connections.shadow import Resent, resend_shadowed
 from hub.operations.errors import BadInput, OperationRefused
-from hub.operations.host_keys import Offer, offered_host_keys, trust_host_keys
-from hub.operations.pauses import Paused, Resumed, pause_connection, resume_connection
-from hub.operations.reconcile import Reconciled, reconcile
-from hub.operations.shadow import Resent, resend_shadowed
 
 router = Router("connections")
 

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from hub.api.parameters import Actor, Asked, AtDesk, Limit, Word
 from hub.api.threads import Router
-from hub.operations.failures import Failure, FailureGroup, FailureLine, list_failures, list_groups, show_failure
-from hub.operations.settling import Decision, Settled, settle
+from hub.operations.failures.listing import Failure, FailureGroup, FailureLine, list_failures, list_groups, show_failure
+from hub.operations.failures.settling import Decision, Settled, settle
 
 router = Router("failures")
 

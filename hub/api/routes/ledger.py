@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.api.parameters import Asked, AtDesk, Words
 from hub.api.threads import Router
 from hub.operations.ledger import Rebuilt, rebuild
-from hub.operations.orders import find_orders
+from hub.operations.orders.views import find_orders
 
 router = Router("ledger")
 

@@ -8,7 +8,7 @@ from fastapi import Query
 
 from hub.api.parameters import AtDesk, Word
 from hub.api.threads import Router
-from hub.operations.lineage import Lineage, trace_message
+from hub.operations.lineage.tracing import Lineage, trace_message
 
 router = Router("messages")
 

@@ -12,8 +12,8 @@ from hub.api.bodies import BYTES, download_message
 from hub.api.parameters import Actor, Asked, AtDesk, Limit, Word
 from hub.api.threads import Router
 from hub.operations.errors import NotFound
+from hub.operations.failures.replays import Plan, Selection, plan_replay
 from hub.operations.messages import Message, MessageFilter, MessagePage, list_messages, show_message
-from hub.operations.replays import Plan, Selection, plan_replay
 from hub.runtime.replay import Mode
 
 router = Router("messages")

@@ -9,7 +9,7 @@ from fastapi import Query
 from hub.api.parameters import AtDesk, Limit, Word
 from hub.api.threads import Router
 from hub.operations.errors import OperationRefused
-from hub.operations.orders import Order, OrderLine, find_orders, list_orders, show_order
+from hub.operations.orders.views import Order, OrderLine, find_orders, list_orders, show_order
 
 router = Router("orders")
 

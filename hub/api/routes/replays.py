@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.api.parameters import Actor, Asked, AtDesk, Limit, Word, Words
 from hub.api.threads import Router
-from hub.operations.replays import (
+from hub.operations.failures.replays import (
     Plan,
     PlanLine,
     Selection,

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from hub.contract.errors import ConfigError
 from hub.ledger.policy import PATH as POLICY
+from hub.operations.connections.pauses import require
 from hub.operations.gate.comparison import Comparison
 from hub.operations.gate.findings import Findings
 from hub.operations.gate.report import FileChange, Kind, Report
 from hub.operations.gate.side import Side
 from hub.operations.gate.stored import Selection, chosen
-from hub.operations.pauses import require
 from hub.store import Store
 from hub.workspace import Workspace, load, read_directory, standard_library
 from hub.workspace.checking import check

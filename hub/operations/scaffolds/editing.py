@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from hub.operations.schemas import kind_of, modeline, schema_kinds, schema_text
+from hub.operations.schemas.files import kind_of, modeline, schema_kinds, schema_text
 
 SCHEMAS: Final = ".schemas"
 """Where a workspace keeps its schemas. What is hidden is no part of the configuration."""

@@ -15,10 +15,10 @@ from hub.contract.format import Format, Reject, Reply, Tree
 from hub.contract.registry import find_format, sample_format
 from hub.ledger.incoming import unpack
 from hub.operations.deliveries import Delivery, read_deliveries
-from hub.operations.failures import list_failures
+from hub.operations.failures.listing import list_failures
 from hub.operations.messages import MOST, list_messages
 from hub.operations.rows import AnyRow
-from hub.operations.story_view import order_view
+from hub.operations.stories.view import order_view
 from hub.pipelines import tree_of
 from hub.runtime.trial import TrialHub
 from hub.store.bodies import read_whole

@@ -10,12 +10,12 @@ from typing import Any, Final
 from hub.contract.connector import Item, Receipt
 from hub.contract.errors import CrossdockError, RejectedMessage
 from hub.contract.format import Reply, Tree
+from hub.operations.connections.pauses import resume_connection
 from hub.operations.crosswalks import add_crosswalk_row
 from hub.operations.errors import OperationRefused
-from hub.operations.failures import list_failures
-from hub.operations.pauses import resume_connection
-from hub.operations.replays import Selection, plan_replay, run_replay
-from hub.operations.settling import Decision, settle
+from hub.operations.failures.listing import list_failures
+from hub.operations.failures.replays import Selection, plan_replay, run_replay
+from hub.operations.failures.settling import Decision, settle
 from hub.operations.trials.holding import unmet
 from hub.operations.trials.looking import Look
 from hub.runtime.replay import Mode

@@ -15,9 +15,9 @@ from hub.ledger.orders import Line, OrderState, SystemRow
 from hub.operations.deliveries import Delivery, read_deliveries
 from hub.operations.documents import Document, read_documents
 from hub.operations.errors import NotFound
+from hub.operations.orders.search import sound, subjects_of
+from hub.operations.orders.timeline import Entry, read_timeline
 from hub.operations.rows import AnyRow, moment
-from hub.operations.search import sound, subjects_of
-from hub.operations.timeline import Entry, read_timeline
 from hub.store import Store
 from hub.store.statements import literal_in
 from hub.store.states import OPEN_DELIVERIES, OPEN_DOCUMENTS, DeliveryState

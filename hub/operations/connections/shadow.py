@@ -9,9 +9,9 @@ from sqlalchemy import Connection, select, update
 
 from hub.contract.clock import Clock
 from hub.ledger.unit import Unit
+from hub.operations.connections.pauses import require
 from hub.operations.errors import NotFound, OperationRefused
 from hub.operations.ids import resolve, short
-from hub.operations.pauses import require
 from hub.operations.rows import AnyRow
 from hub.runtime.replay import Mode
 from hub.store import Store

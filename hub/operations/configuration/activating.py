@@ -14,9 +14,9 @@ from sqlalchemy import Connection, select
 
 from hub.contract.clock import Clock
 from hub.contract.errors import ConfigError
-from hub.operations.configuration import startable, startable_workspace
+from hub.operations.configuration.checking import startable, startable_workspace
+from hub.operations.configuration.versions import named_version
 from hub.operations.errors import OperationRefused
-from hub.operations.versions import named_version
 from hub.runtime.reload import require_environment
 from hub.store import Store
 from hub.store.tables import config_file

@@ -11,8 +11,10 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from hub.contract.clock import SystemClock
-from hub.operations import failures, messages, orders
+from hub.operations import messages
 from hub.operations.errors import NotFound
+from hub.operations.failures import listing as failures
+from hub.operations.orders import views as orders
 from hub.store import Store
 
 Command = Callable[[Path, Mapping[str, str], list[str]], Awaitable[str]]

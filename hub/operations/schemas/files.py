@@ -20,7 +20,7 @@ from pydantic_core import core_schema
 from hub.contract.registry import connector_types, find_connector, nearest
 from hub.ledger.policy import FulfilmentFile
 from hub.operations.errors import NotFound, OperationRefused
-from hub.operations.mapping_schema import mapping_schema, mapping_test_schema
+from hub.operations.schemas.mapping import mapping_schema, mapping_test_schema
 from hub.pipelines.clauses import PipelineFile
 from hub.runtime.sandbox.story import StoryFile
 from hub.workspace.connections import ConnectionSpec

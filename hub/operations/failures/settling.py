@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from hub.contract.clock import Clock
 from hub.ledger.unit import Unit
 from hub.operations.errors import BadInput, NotFound, OperationRefused
-from hub.operations.failures import resolve_failure
+from hub.operations.failures.listing import resolve_failure
 from hub.operations.ids import resolve
 from hub.operations.rows import AnyRow
 from hub.runtime.replay import resume_deliveries

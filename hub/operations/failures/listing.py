@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from hub.operations.errors import BadInput, NotFound
+from hub.operations.failures.remedies import remedies_of
 from hub.operations.ids import resolve
-from hub.operations.remedies import remedies_of
 from hub.operations.rows import AnyRow, moment
 from hub.store import Store
 from hub.store.statements import loads

@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 
 from hub.contract.errors import ConfigError, CrossdockError
-from hub.operations.story_view import StoryView
+from hub.operations.stories.view import StoryView
 from hub.runtime.sandbox import Listener, Outcome, Sandbox, Story, environment_of, play, read_story, started
 
 READY_SECONDS = 30.0

@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.contract.clock import Clock
 from hub.contract.errors import ConfigError
-from hub.operations.activating import Applied, put_in_force
-from hub.operations.configuration import findings_of, startable_workspace
+from hub.operations.configuration.activating import Applied, put_in_force
+from hub.operations.configuration.checking import findings_of, startable_workspace
 from hub.source.problems import ConfigurationRefused
 from hub.store import Store
 from hub.telemetry.logs import logger

@@ -12,7 +12,7 @@ from hub.mapping import Mapping as CompiledMapping
 from hub.mapping.build import Builder
 from hub.mapping.interpret import Interpreter
 from hub.mapping.plan import Leaf, Object, Plan
-from hub.operations.recorded import Answer, RecordedAnswers
+from hub.operations.lineage.recorded import Answer, RecordedAnswers
 from hub.pipelines.identity import IdentityRule
 from hub.source import Problems, Scalar
 from hub.store.statements import dumps

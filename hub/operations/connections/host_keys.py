@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from hub.contract.clock import Clock
-from hub.operations.connections import ConnectionTest, check_connection
-from hub.operations.pauses import note_act, require
+from hub.operations.connections.health import ConnectionTest, check_connection
+from hub.operations.connections.pauses import note_act, require
 from hub.store import Store
 from hub.store.connections import write_state
 from hub.store.tables import connection_state

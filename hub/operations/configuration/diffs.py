@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
-from hub.operations.versions import as_text, named_version
+from hub.operations.configuration.versions import as_text, named_version
 from hub.store import Store
 from hub.workspace import Files, read_directory, standard_library
 from hub.workspace.loader import read_draft

@@ -1,8 +1,4 @@
-"""Connections: how each stands, and whether its counterpart answers.
-
-Pausing and resuming are in `hub.operations.pauses`, whose host key is trusted in `host_keys`, what
-shadow kept back in `shadow`.
-"""
+"""Connections: how each stands, and whether its counterpart answers."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from hub.contract.clock import Clock
 from hub.contract.connector import Health
 from hub.contract.errors import CrossdockError
-from hub.operations.pauses import PAUSED_BY_KEY, Act, acts_of, end_pause_of_hub, require
+from hub.operations.connections.pauses import PAUSED_BY_KEY, Act, acts_of, end_pause_of_hub, require
 from hub.operations.rows import moment
 from hub.runtime.connections import Connectors
 from hub.runtime.pages import CURSOR_KEY

@@ -18,9 +18,9 @@ from hub.contract.errors import ConfigError, CrossdockError
 from hub.ledger.incoming import unpack
 from hub.operations.errors import BadInput, NotFound
 from hub.operations.ids import resolve
-from hub.operations.lineage_fields import FieldLineage, agrees, explain, header_plan, trace
+from hub.operations.lineage.fields import FieldLineage, agrees, explain, header_plan, trace
+from hub.operations.lineage.recorded import RecordedAnswers, Tables
 from hub.operations.parts import Part, part_of
-from hub.operations.recorded import RecordedAnswers, Tables
 from hub.operations.rows import AnyRow
 from hub.pipelines import tree_of
 from hub.source import nearest

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Select, func, select, update
 
 from hub.contract.clock import Clock
 from hub.contract.ids import new_id
+from hub.operations.connections.pauses import pauses_of
 from hub.operations.errors import BadInput, NotFound, OperationRefused
-from hub.operations.failures import resolve_failure, resolve_group
+from hub.operations.failures.listing import resolve_failure, resolve_group
 from hub.operations.ids import resolve
-from hub.operations.orders import subjects_by_number
-from hub.operations.pauses import pauses_of
+from hub.operations.orders.views import subjects_by_number
 from hub.operations.rows import AnyRow, moment
 from hub.runtime.replay import ItemState, Mode, PlanState, Replay
 from hub.store import Store

@@ -1,0 +1,1 @@
+"""The configuration of a hub: a directory checked, versions kept, compared, put in force and taken back."""

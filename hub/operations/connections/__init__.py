@@ -1,0 +1,1 @@
+"""Connections: how each stands, and what a person does about it."""

@@ -1,0 +1,1 @@
+"""Failures: what stopped, why, what would help, and how it goes on."""

@@ -1,0 +1,1 @@
+"""Lineage: where each field of a document, or of what was sent, came from."""

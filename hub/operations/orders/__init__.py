@@ -1,0 +1,1 @@
+"""Orders: found by any number, and seen as a whole."""

@@ -1,0 +1,1 @@
+"""Stories of the sandbox, found and played on a hub that runs."""
