@@ -100,8 +100,8 @@ async def test_every_field_that_fails_is_told_at_once(root: Path) -> None:
     )
     ended = await crossdock("map", "order.json", "--mapping", "app/order")
     assert (ended.status, ended.out) == (1, "")
-    assert "mappings/app/order.yaml:6: number: source.number found nothing" in ended.err
-    assert "mappings/app/order.yaml:7: ordered_at:" in ended.err
+    assert "mappings/app/order.yaml:7: number: source.number found nothing" in ended.err
+    assert "mappings/app/order.yaml:8: ordered_at:" in ended.err
     assert "expression: source.created_at | datetime" in ended.err
     assert "source.created_at: noon" in ended.err
     errors = (await crossdock("map", "order.json", "--mapping", "app/order", "--format", "json")).json["errors"]
@@ -116,7 +116,7 @@ async def test_what_the_document_refuses_is_told_with_its_place(root: Path) -> N
     path.write_text(path.read_text().replace("currency: source.currency", "currency: source.currency | lower"))
     ended = await crossdock("map", SAMPLE, "--mapping", "app/order")
     assert ended.status == 1
-    assert "mappings/app/order.yaml:8: currency:" in ended.err
+    assert "mappings/app/order.yaml:9: currency:" in ended.err
 
 
 async def test_what_is_given_stands_in_for_the_hub(root: Path) -> None:

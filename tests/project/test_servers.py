@@ -120,6 +120,7 @@ def test_servers_end_with_their_owner_however_it_ends(tmp_path: Path, end: signa
     script.write_text(
         textwrap.dedent(f"""
         import signal, sys
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
         from tests.servers.held import held_at_port
         command = lambda _, port: [sys.executable, "-uc", {SERVE!r}, str(port)]
         with held_at_port("web", command, announces="Serving") as (folder, port):
@@ -135,7 +136,7 @@ def test_servers_end_with_their_owner_however_it_ends(tmp_path: Path, end: signa
     with owner.stdout as said:
         folder, port = said.readline().split()
     owner.send_signal(end)
-    owner.wait()
+    owner.wait(timeout=30)
 
     assert until(lambda: not Path(folder.decode()).exists())
     with pytest.raises(ConnectionRefusedError):

@@ -17,7 +17,7 @@ from hub.contract.connector import BY_SETTINGS, Connector, ConnectorConfig, Mani
 from hub.contract.registry import format_names
 from hub.contract.testkit.suite.base import ConnectorContract
 
-HUB_KEYS = frozenset({"connection", "type", "system", "retry", "concurrency", "every", "paused", "shadow"})
+HUB_KEYS = frozenset({"connection", "type", "system", "retry", "concurrency", "every", "schedule", "paused", "shadow"})
 """Keys of a connection's file that are the hub's own, whatever the connector."""
 
 SECRET_ENDINGS = ("password", "secret", "token", "passphrase", "private_key", "api_key")
