@@ -156,7 +156,7 @@ def _read(files: Files) -> _Read:
         reader = next((reader for belongs, reader in readers if belongs(path)), _report_unused)
         reader(read, path)
     compiling = Problems()
-    read.mappings = compile_mappings(read.mapping_files, compiling)
+    read.mappings = compile_mappings(read.mapping_files, read.files, compiling)
     # What is wrong in a mapping that others extend is found with each of them.
     add_new(compiling, read.problems)
     return read

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
+from typing import Final
 
 from hub.contract.documents import KINDS
 from hub.mapping import Mapping as CompiledMapping
@@ -11,17 +13,60 @@ from hub.pipelines.nodes import place
 from hub.source import Mapping as MappingNode
 from hub.source import Node, Problems
 
-
-def compile_mappings(nodes: Mapping[str, Node | None], problems: Problems) -> dict[str, CompiledMapping | None]:
-    """By name, what the root nodes of the mappings' files say; None for a file or a mapping with errors."""
-    return {name: _compiled(name, node, nodes, problems) for name, node in nodes.items()}
+MOST_KEPT: Final = 1_000
 
 
-def _compiled(
-    name: str, node: Node | None, nodes: Mapping[str, Node | None], problems: Problems
+class _Kept:
+    """Mappings as they were compiled, by file and content: the next version of a configuration shares most of them."""
+
+    def __init__(self) -> None:
+        self._mappings: dict[tuple[str, bytes], CompiledMapping] = {}
+        self._lock = Lock()
+
+    def get(self, file: str, content: bytes) -> CompiledMapping | None:
+        """That of a file; None if it was not compiled yet."""
+        return self._mappings.get((file, content))
+
+    def put(self, file: str, content: bytes, mapping: CompiledMapping) -> None:
+        """Keep it, and forget the one that was kept first where there are too many."""
+        with self._lock:
+            self._mappings[file, content] = mapping
+            while len(self._mappings) > MOST_KEPT:
+                del self._mappings[next(iter(self._mappings))]
+
+
+_KEPT: Final = _Kept()
+
+
+def compile_mappings(
+    nodes: Mapping[str, Node | None], files: Mapping[str, bytes], problems: Problems
+) -> dict[str, CompiledMapping | None]:
+    """By name, what the root nodes of the mappings' `files` say; None for a file or a mapping with errors."""
+    return {name: _kept_or_compiled(name, node, nodes, files, problems) for name, node in nodes.items()}
+
+
+def _kept_or_compiled(
+    name: str,
+    node: Node | None,
+    nodes: Mapping[str, Node | None],
+    files: Mapping[str, bytes],
+    problems: Problems,
 ) -> CompiledMapping | None:
     if node is None:
         return None
+    file = node.location.file
+    kept = _KEPT.get(file, files[file])
+    if kept is not None:
+        return kept
+    before = len(problems)
+    mapping = _compiled(name, node, nodes, problems)
+    # One that extends another is not told by its own file alone.
+    if mapping is not None and mapping.extends is None and len(problems) == before:
+        _KEPT.put(file, files[file], mapping)
+    return mapping
+
+
+def _compiled(name: str, node: Node, nodes: Mapping[str, Node | None], problems: Problems) -> CompiledMapping | None:
     if not isinstance(node, MappingNode):
         problems.error("wrong-type", "a mapping's file is a mapping of keys and values", node.location)
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.mapping.lookups import NoLookups
 from hub.workspace import load, run_tests
 from tests.workspace.shop_files import FILES
 
@@ -59,6 +60,20 @@ def test_a_mapping_of_the_library_can_be_extended():
 
     assert problems(files, library) == []
     assert [one.subject for one in run_tests(files, "acme", library=library)] == ["mapping acme/order"] * 2
+
+
+def test_a_change_of_the_base_is_a_change_of_what_extends_it():
+    files = with_mapping(OVERLAY)
+    shop = files["mappings/shop/order.yaml"]
+    changed = {**files, "mappings/shop/order.yaml": shop.replace(b"line_id: line.id | text", b"line_id: \"'7'\"")}
+    order = {"name": "#1", "currency": "EUR", "line_items": [{"id": 1, "sku": "MUG", "quantity": 1}]}
+    line_ids = []
+    for one in (files, changed, files):
+        workspace = load(one, environ=ENVIRON).workspace
+        made = [workspace.mappings[name].run({"source": order}, NoLookups()) for name in ("shop/order", "acme/order")]
+        line_ids.append([output["lines"][0]["line_id"] for output in made])
+
+    assert line_ids == [["1", "1"], ["7", "7"], ["1", "1"]]
 
 
 def test_what_is_wrong_in_a_base_is_said_once():
