@@ -12,6 +12,7 @@ from typing import Final
 from hub.operations.configuration.versions import as_text, named_version
 from hub.store import Store
 from hub.workspace import Files, read_directory, standard_library
+from hub.workspace.files import without_tests
 from hub.workspace.loader import read_draft
 from hub.workspace.versions import files_of
 
@@ -50,7 +51,7 @@ def diff_directory(store: Store, before: str, root: Path) -> Diff:
     That is its files and the library's, in the environment that is chosen; they need not be right.
     ConfigError if the directory cannot be read.
     """
-    wanted = read_draft(read_directory(root), standard_library()).files
+    wanted = without_tests(read_draft(read_directory(root), standard_library()).files)
     with store.read() as connection:
         first = named_version(connection, before)
         return Diff(first, None, diff_files(files_of(connection, first), wanted))
