@@ -114,9 +114,9 @@ async def test_a_shipment_without_numbers_is_refused_before_anything_is_sent(eas
         ("1", "KGM", "35.27"),
         ("0.45359237", "KGM", "16.00"),
         ("453.59237", "GRM", "16.00"),
-        ("0.1", "LBR", "1.6"),
+        ("0.1", "LBR", "1.60"),
         ("7.25", "ONZ", "7.25"),
-        ("12345678901.5", "ONZ", "12345678901.5"),
+        ("12345678901.5", "ONZ", "12345678901.50"),
     ],
 )
 def test_weights_become_ounces(weight: str, unit: str, ounces: str) -> None:
@@ -125,7 +125,7 @@ def test_weights_become_ounces(weight: str, unit: str, ounces: str) -> None:
 
 @pytest.mark.parametrize(
     ("length", "unit", "inches"),
-    [("2.54", "CMT", "1.00"), ("25.4", "MMT", "1.00"), ("1.5", "FOT", "18.0"), ("9", "INH", "9")],
+    [("2.54", "CMT", "1.00"), ("25.4", "MMT", "1.00"), ("1.5", "FOT", "18.00"), ("9", "INH", "9.00")],
 )
 def test_lengths_become_inches(length: str, unit: str, inches: str) -> None:
     made = parcel("1", "KGM", length, unit)
