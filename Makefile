@@ -8,6 +8,8 @@
 
 PYTHON ?= python3
 ARGS ?= tests
+# Half of what a test does is wait for a server, a process or a socket.
+TEST_PROCESSES ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 VENV := .venv
 BIN := $(VENV)/bin
 REQUIREMENTS := .ci/requirements.txt
@@ -27,7 +29,7 @@ demo: $(INSTALLED)
 	$(BIN)/crossdock demo
 
 test: $(INSTALLED_DEV)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(ARGS)
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff format --check .
