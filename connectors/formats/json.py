@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from decimal import Decimal
 from json.encoder import encode_basestring as quote
 from typing import Any, ClassVar
@@ -158,6 +159,8 @@ def _scalar(value: Any) -> str:
         return str(value)
     if type(value) is Decimal:
         return _number(value)
+    if isinstance(value, date):
+        raise TypeError("JSON has no times; make it text by the filter format_date")
     raise TypeError(f"a {type(value).__name__} is not part of JSON here")
 
 

@@ -31,7 +31,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The connectio
 def list_(workspace: WorkspaceOption = None, form: FormatOption = Format.TEXT) -> None:
     """List the connections: whether they are paused, what they turned away, what is left to deliver."""
     with opened(workspace) as session:
-        emit(list_connections(session.store, session.written), form, _show)
+        emit(list_connections(session.store, session.in_force), form, _show)
 
 
 @app.command("test")
@@ -52,7 +52,7 @@ def pause(
     """Let a connection neither pull nor send until it is resumed; what is due waits."""
     with opened(workspace) as session:
         result = pause_connection(
-            session.store, session.written, name, reason=reason, actor=actor(), clock=session.clock
+            session.store, session.in_force, name, reason=reason, actor=actor(), clock=session.clock
         )
     emit(result, form, _show_paused)
 
@@ -61,7 +61,7 @@ def pause(
 def resume(name: NameArgument, workspace: WorkspaceOption = None, form: FormatOption = Format.TEXT) -> None:
     """Let a connection that was paused run again."""
     with opened(workspace) as session:
-        result = resume_connection(session.store, session.written, name, actor=actor(), clock=session.clock)
+        result = resume_connection(session.store, session.in_force, name, actor=actor(), clock=session.clock)
     emit(result, form, _show_resumed)
 
 

@@ -38,9 +38,9 @@ def list_(
     """List the code tables, or the rows of one in the order in which they count."""
     with opened(workspace) as session:
         if name is None:
-            emit(list_crosswalks(session.store, session.written), form, _show_tables)
+            emit(list_crosswalks(session.store, session.in_force), form, _show_tables)
         else:
-            emit(list_rows(session.store, session.written, name, value=value), form, _show_rows)
+            emit(list_rows(session.store, session.in_force, name, value=value), form, _show_rows)
 
 
 @app.command()
@@ -59,7 +59,7 @@ def add(
     with opened(workspace) as session:
         added = add_crosswalk_row(
             session.store,
-            session.written,
+            session.in_force,
             name,
             value,
             target,
@@ -88,7 +88,7 @@ def remove(
     with opened(workspace) as session:
         removed = remove_crosswalk_rows(
             session.store,
-            session.written,
+            session.in_force,
             name,
             value,
             target=target,

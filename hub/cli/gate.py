@@ -48,9 +48,9 @@ def gate(
     which = _selection(last, since, connection)
     with opened(workspace) as session:
         report = run_gate(session.store, new, which, examples=examples)
+    emit(report, form, _show)
     if html is not None:
         _write(html, page_of(report))
-    emit(report, form, _show)
     if report.differs:
         raise typer.Exit(FINDINGS)
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hub.contract.clock import SystemClock
-from hub.operations.access import active_workspace, find_root, open_store
+from hub.operations.access import active_workspace, find_root, has_active, open_store
 from hub.operations.configuration.checking import load_workspace
 from hub.store import Store
 from hub.telemetry.logs import configure_logs
@@ -35,6 +35,11 @@ class Session:
     def active(self) -> Workspace:
         """The configuration that the hub runs."""
         return active_workspace(self.store)
+
+    @cached_property
+    def in_force(self) -> Workspace:
+        """The configuration that the hub runs; before its first start, what the directory's files say."""
+        return self.active if has_active(self.store) else self.written
 
     @property
     def now(self) -> int:

@@ -37,9 +37,11 @@ def run_tests(
 ) -> None:
     """Run the tests of the workspace's mappings and pipelines."""
     run = run_workspace_tests(find_root(workspace), keyword, update=update, coverage=coverage)
+    if keyword is not None and not run.tests:
+        raise BadInput(f"There is no test whose subject or name contains {keyword!r}.", value=keyword)
+    emit(run, form, _show)
     if junit is not None:
         _write(junit, junit_xml(run.tests))
-    emit(run, form, _show)
     if run.failed:
         raise typer.Exit(FINDINGS)
 
@@ -62,7 +64,7 @@ def _show(console: Console, run: TestRun) -> None:
     if run.failed:
         console.print(f"{len(run.failed)} of {_tests(len(run.tests))} failed.", style="bold red")
     else:
-        console.print(f"{_tests(len(run.tests))} passed." if run.tests else "There are no such tests.")
+        console.print(f"{_tests(len(run.tests))} passed." if run.tests else "There are no tests.")
 
 
 def _tests(count: int) -> str:

@@ -54,6 +54,9 @@ def words_of(found: Applied | Refused) -> Iterator[str]:
         yield f"refused: {count} problem{'' if count == 1 else 's'}"
         yield from (escape(problem) for problem in found.problems)
         return
+    if found.version == found.before:
+        yield f"{short_version(found.version)} is active already"
+        return
     named = ", ".join(found.files[:_NAMED])
     more = f" and {len(found.files) - _NAMED} more" if len(found.files) > _NAMED else ""
     restart = f"; start the hub again for {', '.join(found.restart)}" if found.restart else ""

@@ -113,8 +113,8 @@ class Checker:
         self.names.add(node.name)
         if node.name not in self.known:
             names = ", ".join(sorted(self.known))
-            suggestion = nearest(node.name, self.known) or f"names here are {names}; text needs quotes"
-            self._error("unknown-name", f"unknown name {node.name!r}", suggestion)
+            others = f"names here are {names}; text has quotes of its own: \"'{node.name}'\""
+            self._error("unknown-name", f"unknown name {node.name!r}", nearest(node.name, self.known) or others)
 
     def _constant(self, node: nodes.Const) -> None:
         value = node.value

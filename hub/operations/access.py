@@ -19,7 +19,7 @@ from hub.workspace import Workspace
 from hub.workspace.files import read_hub_files
 from hub.workspace.loader import load_settings
 from hub.workspace.settings import HubSettings
-from hub.workspace.versions import load_active
+from hub.workspace.versions import active_version, load_active
 
 
 def find_root(given: Path | None = None) -> Path:
@@ -67,6 +67,12 @@ def connect(url: URL) -> Store:
         store.close()
         raise
     return store
+
+
+def has_active(store: Store) -> bool:
+    """Whether a hub was ever started on this database."""
+    with store.read() as connection:
+        return active_version(connection) is not None
 
 
 def active_workspace(store: Store) -> Workspace:

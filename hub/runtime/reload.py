@@ -49,6 +49,7 @@ class Follower:
 
     async def run(self) -> None:
         """Look until cancelled."""
+        await self._look_at_first()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
@@ -57,14 +58,23 @@ class Follower:
                 self._log.warning("cannot follow the configuration", error=repr(error))
                 await asyncio.sleep(_AFTER_ERROR)
 
+    async def _look_at_first(self) -> None:
+        """Say so if the version that it begins with cannot be used: there is no other one to go on with."""
+        try:
+            await asyncio.to_thread(self._try, self._running)
+        except Exception as error:  # noqa: BLE001 - what can be done without it is done
+            await self._refuse(self._running.version, error)
+
     async def _look(self) -> None:
         version = await asyncio.to_thread(self._active)
-        if version == self._running.version:
-            if self._refused is not None:
-                self._refused = None
-                await self._member.runs(version, self._restart_note())
-        elif version != self._refused or time.monotonic() > self._again_at:
+        if version == self._refused:
+            if time.monotonic() > self._again_at:
+                await self._change_to(version)
+        elif version != self._running.version:
             await self._change_to(version)
+        elif self._refused is not None:
+            self._refused = None
+            await self._member.runs(version, self._restart_note())
 
     def _active(self) -> str:
         """The active version; that which runs, should none be active any more."""
@@ -88,14 +98,18 @@ class Follower:
         await self._member.runs(version, note)
 
     def _usable(self, version: str) -> Workspace:
-        """The version, with all that it needs of this process resolved, each of its connectors made once."""
+        """The version, if it can be used in this process."""
         with self._store.read() as connection:
             workspace = load_version(connection, version)
         require_environment(self._begun, workspace.settings)
+        self._try(workspace)
+        return workspace
+
+    def _try(self, workspace: Workspace) -> None:
+        """Resolve all that a version needs of this process, and make each of its connectors once."""
         connectors = Connectors(workspace, self._store, self._clock)
         for name in workspace.connections:
             connectors.make(name)
-        return workspace
 
     async def _refuse(self, version: str, error: Exception) -> None:
         self._again_at = time.monotonic() + AGAIN_SECONDS

@@ -46,7 +46,8 @@ _INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _BASED: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _DECIMAL: Final = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The two of PyYAML differ in what they take: whoever reads the same text reads it by this one."""
 _TAG: Final = "tag:yaml.org,2002:"
 
 
@@ -114,7 +115,7 @@ class _Builder:
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.open_anchors: set[str] = set()
         self.count = 0
-        self.events: Iterator[Event] = yaml.parse(text, Loader=_LOADER)
+        self.events: Iterator[Event] = yaml.parse(text, Loader=LOADER)
 
     def build(self) -> Node:
         """The root; what stands for "nothing" in an empty file is an empty scalar."""

@@ -49,8 +49,8 @@ def read_directory(root: Path) -> Files:
     """The files of the workspace at `root`.
 
     Raises ConfigError for a directory that is no workspace, a link that leaves it, a file
-    that cannot be read, and what is larger than a configuration can be: 4 MiB a file, 64 MiB
-    and 10,000 files in all.
+    that cannot be read or whose name is not UTF-8, and what is larger than a configuration
+    can be: 4 MiB a file, 64 MiB and 10,000 files in all.
     """
     if not any((root / folder).is_dir() for folder in FOLDERS):
         message = f"{root} is no workspace: it holds none of the folders {', '.join(FOLDERS)}."
@@ -140,6 +140,7 @@ def _wanted(root: Path, folders: Iterable[str]) -> Iterator[tuple[str, Path]]:
     for path in (path for folder in folders for path in _walk(home, home / folder, 0)):
         name = path.relative_to(home).as_posix()
         if _is_wanted(PurePosixPath(name)):
+            _refuse_unnamable(name)
             yield name, path
 
 
@@ -173,6 +174,15 @@ def _refuse_escape(home: Path, path: Path) -> None:
         name = path.relative_to(home).as_posix()
         message = f"{name} is a link that leaves the workspace (to {target}); put the file itself there."
         raise ConfigError(message, file=name)
+
+
+def _refuse_unnamable(name: str) -> None:
+    """A version names its files in UTF-8; a name of other bytes comes from a disk or an archive of another system."""
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(name).decode("utf-8", "backslashreplace")
+        raise ConfigError(f"The name of {shown} is not UTF-8; rename it.", file=shown) from error
 
 
 def _read(path: Path, name: str) -> bytes:

@@ -126,10 +126,11 @@ def _format_of(payload_type: str, path: str) -> Format:
         for connector in _connectors(payload_type):
             if payload_type in connector.emits and (named := sample_format(connector.emits, payload_type)):
                 return named
-    suffix = PurePosixPath(path).suffix
-    for name in format_names():
-        if suffix and find_format(name).suffix == suffix:
-            return find_format(name)
+    suffix, prefix = PurePosixPath(path).suffix, payload_type.partition(".")[0]
+    fitting = [name for name in format_names() if suffix and find_format(name).suffix == suffix]
+    if fitting:
+        # IDocs have the suffix of plain XML: they are meant where the type says so.
+        return find_format(max(fitting, key=lambda name: (name == prefix, f".{name}" == suffix)))
     message = f"Nothing tells the format of {path}: no connector sends {payload_type}, and no format has {suffix!r}."
     raise RejectedMessage(message, file=path)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_FIELDS: Final = 5
+"""Those of cron. The library takes a sixth, for seconds, in front: who writes a sixth means that, or a year behind."""
 
 
 def _zone(name: str) -> str:
@@ -20,6 +23,8 @@ def _zone(name: str) -> str:
 
 def _cron(text: str) -> str:
     try:
+        if len(text.split()) != _FIELDS:
+            raise CronSimError("Wrong number of fields")
         next(CronSim(text, datetime(2000, 1, 1, tzinfo=UTC)))
     except CronSimError as error:
         raise ValueError(

@@ -163,3 +163,14 @@ async def test_a_connector_is_described_for_programs() -> None:
     assert settings["bearer_token"]["secret"]
     assert settings["headers"]["secret"]
     assert sorted(one["json_schema"]["properties"]) == sorted(settings)
+
+
+async def test_what_is_listed_is_what_the_hub_runs(hub: Hub) -> None:
+    (hub.root / "config/connections/crm.yaml").unlink()
+    (hub.root / "pipelines/orders_to_crm.yaml").unlink(missing_ok=True)
+    assert [one["name"] for one in (await crossdock("connections", "list", "--format", "json")).json] == [
+        "crm",
+        "erp",
+        "shop",
+    ]
+    assert (await crossdock("connections", "pause", "crm")).status == 0

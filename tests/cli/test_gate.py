@@ -79,3 +79,4 @@ async def test_what_cannot_be_done_is_said(new: Path) -> None:
     unwritten = await crossdock("gate", str(new), "--html", str(new / "no" / "such.html"))
     assert unwritten.status == 4
     assert "cannot be written: No such file or directory." in unwritten.err
+    assert unwritten.out.startswith("3 messages"), "what took its time is told all the same"

@@ -152,6 +152,14 @@ async def test_a_mapping_of_every_kind_passes_its_own_test(root: Path) -> None:
     assert (await crossdock("test", "-k", "acme/")).out == f"{2 * len(KINDS)} tests passed.\n"
 
 
+async def test_times_of_a_document_leave_as_text(root: Path) -> None:
+    await crossdock("new", "mapping", "acme/parcel", "--from", "Shipment", "--to", "acme.parcel")
+    sample = root / "parcel.json"
+    sample.write_text('{"number": "1", "shipped_at": "2026-03-02T09:15:00Z"}')
+    ended = await crossdock("map", str(sample), "--mapping", "acme/parcel")
+    assert ended.json == {"number": "1", "shipped_at": "2026-03-02T09:15:00Z"}
+
+
 async def test_a_mapping_lists_what_its_document_requires(root: Path) -> None:
     await crossdock("new", "mapping", "acme/order", "--from", "acme.order", "--to", "Order")
     text = (root / "mappings/acme/order.yaml").read_text()
@@ -175,12 +183,23 @@ async def test_what_cannot_be_a_mapping_is_said(root: Path, words: list[str], to
 
 
 async def test_a_pipeline_takes_the_mappings_that_are_there(root: Path) -> None:
-    (root / "pipelines/orders.yaml").unlink()
+    for path in (root / "pipelines").iterdir():
+        path.unlink()
     await crossdock("new", "pipeline", "orders", "--from", "app", "--type", "app.order", "--to", "warehouse")
     text = (root / "pipelines/orders.yaml").read_text()
     assert "- map: app/order\n" in text
     assert "{to: warehouse, map: app/warehouse_order}" in text
     assert await errors() == []
+    assert "1 test passed." in (await crossdock("test", "-k", "pipeline orders")).out
+
+
+async def test_a_pipeline_whose_sample_does_not_go_through_comes_without_a_test(root: Path) -> None:
+    for path in (root / "pipelines").iterdir():
+        path.unlink()
+    mapping = root / "mappings/app/warehouse_order.yaml"
+    mapping.write_text(mapping.read_text().replace("order: source.number", "order: source.po_number"))
+    await crossdock("new", "pipeline", "orders", "--from", "app", "--type", "app.order", "--to", "warehouse")
+    assert [path.name for path in (root / "pipelines").iterdir()] == ["orders.yaml"]
 
 
 async def test_a_pipeline_without_a_mapping_says_how_to_begin_one(root: Path) -> None:

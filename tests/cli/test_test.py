@@ -45,7 +45,8 @@ async def test_each_failure_is_told_where_it_stands_field_by_field(root: Path) -
     )
     passed = await crossdock("test", "-k", "order: right")
     assert (passed.status, passed.out) == (0, "1 test passed.\n")
-    assert (await crossdock("test", "--keyword", "none")).out == "There are no such tests.\n"
+    none = await crossdock("test", "--keyword", "none")
+    assert (none.status, none.err) == (2, "There is no test whose subject or name contains 'none'.\n")
 
 
 async def test_json_has_all_of_it(root: Path) -> None:

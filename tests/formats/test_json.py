@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -139,6 +140,11 @@ def test_what_json_cannot_hold_is_refused_with_its_path(tree, path):
     assert refused.value.where["field"] == path
     assert path in refused.value.message
     json.dumps(refused.value.where)
+
+
+def test_for_a_time_the_filter_that_makes_text_of_it_is_named():
+    with pytest.raises(RejectedMessage, match="JSON has no times; make it text by the filter format_date"):
+        FORMAT.encode({"at": datetime(2026, 3, 2, 9, 15, tzinfo=UTC)}, "x")
 
 
 def test_a_bottomless_tree_is_refused():

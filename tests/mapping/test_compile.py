@@ -73,7 +73,11 @@ AT = "mappings/test/map.yaml:"
         ),
         ("{a: }", "4:13: missing-value: nothing stands here"),
         ("{a: sorce.x}", "4:13: unknown-name: unknown name 'sorce' (did you mean 'source'?)"),
-        ("{a: PO}", "4:13: unknown-name: unknown name 'PO' (names here are connection, effect"),
+        (
+            "{a: 'PO'}",
+            "4:13: unknown-name: unknown name 'PO' (names here are connection, effect, headers, message, order, "
+            "source, target; text has quotes of its own: \"'PO'\")",
+        ),
         ("{a: item.x}", "4:13: unknown-name: unknown name 'item'"),
         ("{a: source.x | uper}", "4:13: unknown-filter: unknown filter 'uper' (did you mean 'upper'?)"),
         (

@@ -9,6 +9,7 @@ import pytest
 
 from hub.operations.errors import OperationRefused
 from hub.operations.fixtures.making import make_fixture
+from hub.operations.fixtures.writing import with_test
 from hub.operations.testing import run_workspace_tests
 from tests.operations.hub_process import Hub
 
@@ -40,6 +41,19 @@ async def test_the_mapping_is_left_as_it_is_around_its_tests(hub: Hub) -> None:
     assert made.error is None
     assert path.read_text() == before.replace(tests, tests + dedent(made.test))
     assert [result.passed for result in run_workspace_tests(hub.root).tests] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("mapping: a\r\nnote: 'x\u2028 y'\r\n", "mapping: a\r\nnote: 'x\u2028 y'\r\ntests:\r\n  - name: b\r\n"),
+        ("tests:\r\n- {name: a}\r\n\r\n# c\r\nto: a\r\n", "tests:\r\n- {name: a}\r\n- name: b\r\n\r\n# c\r\nto: a\r\n"),
+        ("mapping: a", "mapping: a\ntests:\n  - name: b\n"),
+        ("tests:\n  - {name: a}\n\n\n", "tests:\n  - {name: a}\n  - name: b\n\n\n"),
+    ],
+)
+def test_no_line_of_a_mapping_is_changed_by_a_test_more(before: str, after: str) -> None:
+    assert with_test(before, "a.yaml", {"name": "b"}) == after
 
 
 async def test_what_failed_to_be_delivered_is_a_test_of_the_targets_mapping(hub: Hub) -> None:

@@ -62,6 +62,7 @@ def plain_node(text: str) -> Any:
         ("    expect:\n      a:\n", {"a": 1}, "    expect:\n      a: 1\n"),
         ("    expect:\n      a: {b: 1}\n", {"a": 5}, "    expect:\n      a: 5\n"),
         ("    expect:\n      a:\n        b: 1\n", {"a": 5}, "    expect:\n      a: 5\n"),
+        ("    expect: {a: http://shop/?b=1, c: 2}\t# why\n", {"a": "x", "c": 2}, "    expect: {a: x, c: 2}\t# why\n"),
         ("    expect: 'ü'\n", "ö\u0085\U0001f600", '    expect: "ö\\u0085\U0001f600"\n'),
     ],
 )
@@ -196,3 +197,69 @@ def test_an_expected_file_can_be_what_the_target_is_sent(tmp_path: Path) -> None
     [changed] = run_workspace_tests(tmp_path).failed
     [difference] = changed.differences
     assert difference.endswith("expected the text '100-205', found the text '100-204'")
+
+
+PAIR = """\
+mapping: shop/order
+tests:
+  - {name: passes, input: {name: "#1", total: "1"}, expect: {$file: samples/shared.json}}
+  - {name: fails, input: {name: "#2", total: "1"}, expect: {$file: samples/shared.json}}
+"""
+SHARED = '{"number": "#1", "total": "1"}'
+
+
+@pytest.mark.parametrize("keyword", [None, "order: fails"])
+def test_what_another_test_expects_is_not_overwritten(root: Path, keyword: str | None) -> None:
+    (root / "mappings/shop/pair.test.yaml").write_text(PAIR)
+    (root / "mappings/shop/order.yaml").write_text(MAPPING.split("tests:", maxsplit=1)[0])
+    shared = root / "mappings/shop/samples/shared.json"
+    shared.parent.mkdir()
+    shared.write_text(SHARED)
+    with pytest.raises(OperationRefused, match=r"pair\.test\.yaml:3: passes: nothing is written: it passes, and reads"):
+        run_workspace_tests(root, keyword, update=True)
+    assert shared.read_text() == SHARED
+
+
+def test_what_stands_as_an_alias_elsewhere_holds_up_nothing(root: Path) -> None:
+    path = root / "mappings/shop/alias.test.yaml"
+    tests = (
+        "mapping: shop/order\ntests:\n"
+        '  - {name: a, input: &one {name: &name "#1", total: 1}, expect: &all {number: *name, total: 1}}\n'
+        "  - {name: b, input: *one, expect: *all}\n"
+        "  - {name: c, input: *one, expect: {number: *name, total: 3}}\n"
+    )
+    path.write_text(tests)
+    assert [one.name for one in run_workspace_tests(root, "c", update=True).written if "alias" in one.file] == ["c"]
+    assert path.read_text() == tests.replace("total: 3", "total: 1")
+
+
+def test_the_place_that_cannot_be_written_is_told(root: Path) -> None:
+    (root / "mappings/shop/order.yaml").write_text(
+        MAPPING.split("  - {name: file", maxsplit=1)[0]
+        + '  - {name: shared, input: {name: "#1", total: 1}, expect: &e {number: "#2", total: 1}}\n'
+        + '  - {name: again, input: {name: "#1", total: 1}, expect: *e}\n'
+    )
+    with pytest.raises(OperationRefused, match=r"order\.yaml:7: .* it has an anchor"):
+        run_workspace_tests(root, update=True)
+
+
+def test_two_anchors_of_one_name_are_refused() -> None:
+    with pytest.raises(Unwritable, match="two anchors"):
+        rewritten("    expect: {a: &x 1, b: &x 2}\n", {"a": 1, "b": 3})
+
+
+def test_a_file_that_cannot_be_written_is_told(root: Path) -> None:
+    (root / "mappings/shop/samples").write_text("no folder")
+    with pytest.raises(OperationRefused, match=r"mappings/shop/samples/two\.json cannot be written"):
+        run_workspace_tests(root, "file", update=True)
+
+
+def test_a_file_stays_what_it_is_in_its_folder(root: Path) -> None:
+    path, kept = root / "mappings/shop/order.yaml", root / "kept.yaml"
+    path.rename(kept)
+    kept.chmod(0o640)
+    path.symlink_to(kept)
+    run_workspace_tests(root, "inline", update=True)
+    assert "total: 1.50" in kept.read_text()
+    assert (path.is_symlink(), kept.stat().st_mode & 0o777) == (True, 0o640)
+    assert sorted(one.name for one in root.iterdir()) == ["kept.yaml", "mappings"]

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from hub.cli.watching import words_of
 from hub.contract.clock import SystemClock
 from hub.contract.errors import ConfigError
-from hub.operations.configuration import checking, diffs
+from hub.operations.configuration import checking, diffs, watching
 from hub.operations.configuration.activating import Applied, apply_directory, roll_back
 from hub.operations.configuration.diffs import NO_NEWLINE, NOT_TEXT, diff_directory, diff_files, diff_versions
 from hub.operations.configuration.versions import list_versions, show_file, show_version
@@ -24,7 +25,7 @@ from hub.source.problems import ConfigurationRefused
 from hub.store import Store
 from hub.store.schema import migrate
 from hub.store.tables import config_version
-from hub.workspace.versions import load_active
+from hub.workspace.versions import load_active, short_version
 from tests.operations.shop import write_workspace
 
 MAPPING = "mappings/test/crm_order.yaml"
@@ -198,6 +199,32 @@ def test_a_watched_directory_is_applied_once_it_is_whole(place: Place) -> None:
     look(3)
     assert told == [], "it is as it was"
     assert list_versions(place.store, limit=1)[0].activations[0].purpose == "watch"
+
+
+def test_what_was_taken_back_is_told_to_be_active_when_the_directory_follows(place: Place) -> None:
+    first = place.active
+    told: list[Applied | Refused] = []
+    watch = Watch(place.root, first, actor="dora", clock=SystemClock(), tell=told.append)
+    for before, after in (("number: source.number", "order: source.number"), ("order:", "number:")):
+        place.rewrite(MAPPING, before, after)
+        for _ in range(2):
+            watch.look(place.store)
+        place.roll_back(first)
+    assert " ".join(words_of(told[-1])) == f"{short_version(first)} is active already"
+
+
+def test_a_watch_outlives_what_nobody_foresaw(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Applied | Refused] = []
+    watch = Watch(place.root, place.active, actor="dora", clock=SystemClock(), tell=told.append)
+    with monkeypatch.context() as broken:
+        broken.setattr(watching, "startable_workspace", lambda _: 1 // 0)
+        for _ in range(3):
+            watch.look(place.store)
+    assert told == [Refused(["It cannot be used: ZeroDivisionError('integer division or modulo by zero')"])]
+    place.rewrite(MAPPING, "number: source.number", "order: source.number")
+    for _ in range(2):
+        watch.look(place.store)
+    assert isinstance(told[-1], Applied)
 
 
 def test_a_directory_that_is_away_for_a_moment_is_refused_and_then_followed(place: Place) -> None:

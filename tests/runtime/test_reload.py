@@ -241,6 +241,24 @@ async def test_a_version_that_cannot_be_used_in_a_process_leaves_the_old_one(
         await until(lambda: not here.notes(), "nothing is to be said any more")
 
 
+async def test_a_process_that_begins_with_a_version_that_it_cannot_use_says_so(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a kill: there is no other version to go on with."""
+    async with world(sqlite_url, workers=0) as here:
+        monkeypatch.setenv("KNOWN_TO_THE_OPERATOR", "token")
+        secret = SHOP_FILE.replace("api_token: ${env:SHOP_SECRET}", "api_token: ${env:KNOWN_TO_THE_OPERATOR}")
+        bad = here.apply({f"{CONNECTION}/shop.yaml": secret}).version
+        monkeypatch.delenv("KNOWN_TO_THE_OPERATOR")
+        here.started.worker()
+        await until(lambda: len(here.notes()) == 2, "both say so")
+        assert all(short_version(bad) in note and "KNOWN_TO_THE_OPERATOR" in note for note in here.notes())
+        assert set(here.running()) == {here.first, bad}
+        roll_back(here.hub.store, here.first, actor="test", clock=here.hub.clock)
+        await until(lambda: not here.notes(), "nothing is to be said any more")
+        assert here.running() == [here.first] * 2
+
+
 async def test_a_worker_that_stops_under_an_earlier_version_leaves_nothing(sqlite_url: str) -> None:
     """A stop right after a change waits for what is under way under both versions."""
     async with world(sqlite_url, workers=0) as here:

@@ -47,6 +47,7 @@ AT = "pipelines/orders.test.yaml"
         ("order: {find: '#1', status: shipped}", [f"{AT}:7:21: order #1: status: expected the text 'shipped', found the text 'captured'"]),
         ("order: {find: '#1', $expr: output.status == 'shipped'}", [f"{AT}:7:21: order #1: output.status == 'shipped' does not hold: output.status is the text 'captured'"]),
         ("documents: {$partial: [{kind: Order}, {kind: Shipment}]}", [f"{AT}:7:52: expected a document, kind the text 'Shipment'; found 1, each expected by another line: Order from shop, applied (created), order #1"]),
+        ("messages: {dead: 0, delivered: 1}", []),
     ],
 )  # fmt: skip
 def test_what_is_found_in_its_place_is_told(expect: str, told: list[str]):
@@ -58,7 +59,9 @@ def test_what_is_found_in_its_place_is_told(expect: str, told: list[str]):
     [
         ("- replay: all", "Nothing that failed is open there."),
         ("- settle: {connection: erp, decision: drop}", "0 deliveries to erp are dead or in doubt; settle needs one."),
-        ("- crosswalk: {}\n- message: {input: $ORDER, changes: {lines.7.sku: A}}", "There is no lines.7.sku in what arrives here"),
+        ("- crosswalk: {}\n- message: {input: $ORDER, changes: {lines.7.sku: A}}", "There is no 'lines.7.sku' in what arrives here"),
+        ("- message: {input: $ORDER, changes: {'': 1}}", "There is no '' in what arrives here"),
+        ("- message: {input: $ORDER, changes: {lines..sku: 1}}", "The changes cannot be made: 'lines..sku' has an empty part"),
         ("- message: {input: 'no JSON', changes: {id: 1}}", "line 1"),
     ],
 )  # fmt: skip
@@ -175,3 +178,16 @@ def test_as_many_as_possible_find_their_partner(fits: list[list[bool]]):
         default=0,
     )  # fmt: skip
     assert len(found) >= best
+
+
+def test_what_is_of_the_same_kind_is_named_first():
+    told = differences(
+        f"{ARRIVES}- expect: {{deliveries: {{$partial: [{{to: erp, state: dead}}]}}}}\n", shop(crm="", erp="")
+    )
+    assert told[0] == f"{AT}:7:38: delivery: found in its place sink.order to erp, delivered, order #1"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z"])
+def test_a_test_begins_in_times_that_there_are(at: str):
+    found = problems(draft_of("- expect: {failures: []}\n", head=f"at: {at}"))
+    assert "'at'" in "".join(found)

@@ -59,6 +59,7 @@ MISTAKES = [
     ("pipelines/orders.yaml", "pipeline: orders", "pipeline: everything", "pipelines/orders.yaml:1:11: duplicate-name: there is a pipeline 'everything' already, in pipelines/everything.yaml:1:11"),
     ("pipelines/everything.yaml", "xref.acme.id", "xref.acm.id", "pipelines/everything.yaml:4:72: unknown-system: there is no system 'acm' (did you mean 'acme'?)"),
     ("mappings/shop/order.yaml", "  currency: source.currency\n", "", "mappings/shop/order.yaml:5:3: missing-field: every Order has 'currency', which nothing here makes (add currency: EXPRESSION)"),
+    ("mappings/shop/order.yaml", "line_id: line.id | text", "line_id: null", "mappings/shop/order.yaml:10:5: missing-field: every OrderLine has 'line_id', which nothing here makes"),
     ("mappings/shop/order.yaml", "    line_id: line.id | text\n", "", "mappings/shop/order.yaml:10:5: missing-field: every OrderLine has 'line_id', which nothing here makes (add line_id: EXPRESSION)"),
     ("mappings/shop/order.yaml", "    quantity: line.quantity | quantity('EA')", "    quantity: {$when: line.quantity, unit: {$const: EA}}", "mappings/shop/order.yaml:13:15: missing-field: every Quantity has 'value', which nothing here makes"),
     ("mappings/shop/order.yaml", "buyer: {email:", "buyer: {e_mail:", "mappings/shop/order.yaml:8:11: unknown-field: no Party has 'e_mail' (did you mean 'email'?)"),
@@ -127,6 +128,12 @@ def test_a_node_that_is_none_is_never_asked():
     assert problems_of({**RELEASED, "config/fulfilment.yaml": policy}) == [
         "pipelines/requests.yaml:4:39: never-so: 'document.node' is never 'wst' (did you mean 'west'?)"
     ]
+
+
+@pytest.mark.parametrize("condition", ["'ac' in origin", "'hop' not in connection", "effect in 'created or changed'"])
+def test_a_part_of_a_text_is_not_the_text(condition: str):
+    route = FILES["pipelines/orders.yaml"].decode().replace("effect == 'created'", f'"{condition}"')
+    assert problems_of({**FILES, "pipelines/orders.yaml": route.encode()}) == []
 
 
 def test_what_is_warned_of_is_taken():

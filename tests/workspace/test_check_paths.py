@@ -73,6 +73,9 @@ def test_a_slip_is_found_with_the_nearest_key(fields: str, problem: str) -> None
         "  a: {$when: source.gift, b: source.gift.text}",
         "  a: source.company if source.company else source.name",
         "  a: source.gift | default('none')",
+        "  a: source.name | default(source.title)",
+        "  a: {$value: source.name, $default: source.title}",
+        "  a: {$value: source.name, $default: {$each: source.titles as title, b: title.text}}",
         "  a: headers.anything",
         "  a: source.name | split('#') | first",
         "  a: \"'x' if source.company is defined else source.name\"",
@@ -96,6 +99,16 @@ def test_a_sample_that_cannot_be_read_is_none() -> None:
     tests = "mapping: a/b\ntests: [{name: x, input: {$file: samples/x.json}, expect: {$error: {}}}]\n"
     files = {"mappings/a/b.test.yaml": tests, "mappings/a/samples/x.json": "{"}
     assert len(told("  a: source.company", more=files)) == 1
+
+
+def test_what_is_inherited_from_the_library_is_left_alone() -> None:
+    base = {"mappings/a/base.yaml": b"mapping: a/base\nfrom: a.order\nto: b.order\nfields: {a: source.company}\n"}
+    tests = "tests: [{name: one, input: {name: x}, expect: {$error: {}}}]\n"
+    mapping = f"mapping: a/b\nextends: a/base\nfields:\n  b: source.nmae\n{tests}"
+    own = {"mappings/a/b.yaml": mapping.encode()}
+    inherited = {one.location.file: one.kind for one in check(own, library=base) if one.kind != "unused-mapping"}
+    assert inherited == {"mappings/a/b.yaml": "unknown-path"}
+    assert len([one for one in check({**own, **base}) if one.kind == "unknown-path"]) == 2
 
 
 def test_without_samples_nothing_is_said() -> None:
@@ -139,6 +152,8 @@ def test_fields_that_documents_have_are_left_alone(fields: str) -> None:
         ("  a: {$switch: {on: source.type, cases: {dropship: source.number}}}", "5:21: never-so: 'source.type' is never 'dropship'"),
         ("  a: {$when: source.number == 'anything', b: source.number}", None),
         ("  a: {$when: source.channel_class == 'B2B', b: source.number}", None),
+        ("  a: {$when: source.channel_class | default('none') == 'none', b: source.number}", None),
+        ("  a: {$when: \"source.channel_class in 'B2B or D2C'\", b: source.number}", None),
     ],
 )  # fmt: skip
 def test_what_a_field_never_is_is_told(fields: str, told: str | None) -> None:

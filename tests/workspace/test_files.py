@@ -1,5 +1,6 @@
 """What is read from a workspace's directory, and what is not."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,14 @@ def test_a_folder_that_kubernetes_mounted_is_read(root: Path):
     (root / "config/connections/erp.yaml").symlink_to("..data/erp.yaml")
     assert read_directory(root)["config/connections/erp.yaml"] == b"connection: erp\n"
     assert "config/connections/..2026_11_25/erp.yaml" not in read_directory(root)
+
+
+def test_a_name_that_is_no_utf8_is_refused(root: Path):
+    (root / os.fsdecode(b"mappings/caf\xe9.txt")).write_text("is no part of a configuration")
+    read_directory(root)
+    (root / os.fsdecode(b"mappings/shop/samples/caf\xe9.json")).write_text("{}")
+    with pytest.raises(ConfigError, match=r"The name of mappings/shop/samples/caf\\xe9\.json is not UTF-8"):
+        read_directory(root)
 
 
 def test_links_that_go_in_circles_are_refused(root: Path):

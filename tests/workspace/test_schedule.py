@@ -50,6 +50,8 @@ def test_a_time_that_the_clock_shows_twice_comes_once():
     [
         ("61 * * * *", "bad minute"),
         ("0 2", "wrong number of fields"),
+        ("0 30 2 * * *", "wrong number of fields"),
+        ("*/5 * * * * *", "wrong number of fields"),
         ("0 0 30 2 *", "bad day"),
         ("nightly", "no time of cron"),
     ],

@@ -106,6 +106,24 @@ def test_a_sample_of_unknown_format_fails_its_test():
     assert result.differences[0].startswith("input: Nothing tells the format of mappings/shop/samples/order.dat")
 
 
+@pytest.mark.parametrize(
+    ("source_type", "path", "content"),
+    [
+        ("shop.order", "source.order.number", b"<n:order xmlns:n='urn:shop'><n:number>5</n:number></n:order>"),
+        (
+            "idoc.desadv",
+            "source.E1EDK07.VBELN",
+            b"<DELVRY07><IDOC><EDI_DC40><MESTYP>DESADV</MESTYP></EDI_DC40>"
+            b"<E1EDK07><VBELN>5</VBELN></E1EDK07></IDOC></DELVRY07>",
+        ),
+    ],
+)
+def test_xml_holds_idocs_only_where_the_type_says_so(source_type: str, path: str, content: bytes):
+    mapping = MAPPING.decode().replace("idoc.ordrsp", source_type).replace("source.E1EDK01.BELNR", path)
+    (result,) = run_tests({"mappings/erp/answer.yaml": mapping.encode(), "mappings/erp/samples/answer.xml": content})
+    assert result.differences == ()
+
+
 def test_mistakes_in_mappings_are_refused_those_in_pipelines_do_not_matter_here():
     assert run_tests({**FILES, "pipelines/orders.yaml": b"pipeline:"})
     with pytest.raises(ConfigurationRefused, match=r"mappings/erp/order.yaml:1:1: missing-key"):

@@ -89,6 +89,12 @@ class Watch:
         except ConfigError as error:
             self._tell(Refused(_problems(error)))
             return
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, what is saved next is looked at
+            self._log.error("what was saved cannot be used", exc_info=error)
+            self._tell(Refused([f"It cannot be used: {error!r}"]))
+            return
         self._version = applied.version
         self._tell(applied)
 

@@ -46,7 +46,9 @@ def compare_deliveries(context: Context, before: Planned | None, after: Planned 
     """What would be otherwise about one delivery."""
     if after is None:
         assert before is not None
-        return [context.words(Kind.DROPPED, _place(before), f"The route {before.route.name} would not want it.")]
+        return [
+            context.words(Kind.DROPPED, _place(before), f"The route {before.route.name} is gone, or would not want it.")
+        ]
     if before is None:
         return [
             context.words(Kind.ADDED, _place(after), f"The route {after.route.name} would want it."),

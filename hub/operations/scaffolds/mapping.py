@@ -22,8 +22,12 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*")
 _TYPE: Final = re.compile(r"[a-z0-9_]+\.[a-z0-9_./-]+")
 _SAMPLES: Final = {"^[A-Z]{3}$": "EUR", "^[A-Z]{2}$": "DE", "^[A-Z0-9]{1,3}$": "EA"}
 """Values that fit a pattern."""
-_FORMATS: Final = {"date-time": ("2026-03-02T09:15:00Z", " | datetime"), "date": ("2026-03-02", " | date")}
-"""A value of a format, and the filters that read it."""
+_FORMATS: Final = {"date-time": "2026-03-02T09:15:00Z", "date": "2026-03-02"}
+"""A value of a format."""
+_READ: Final = {"date-time": " | datetime", "date": " | date"}
+"""What makes it of the text in a payload."""
+_WRITTEN: Final = {"date-time": " | format_date('%Y-%m-%dT%H:%M:%SZ', 'UTC')", "date": " | format_date('%Y-%m-%d')"}
+"""What makes text of it, which is what most payloads take: JSON has no times."""
 
 
 def new_mapping(root: Path, name: str, source: str | None, target: str | None) -> list[str]:
@@ -42,7 +46,7 @@ def new_mapping(root: Path, name: str, source: str | None, target: str | None) -
         raise BadInput(
             f"Neither {source} nor {target} is a kind of document; there are {', '.join(KINDS)}.", value=kind
         )
-    shape = _Shape(KINDS[kind].model_json_schema())
+    shape = _Shape(KINDS[kind].model_json_schema(), _READ if target in KINDS else _WRITTEN)
     fields, sample = shape.fields("source"), shape.sample()
     texts = {f"mappings/{name}.yaml": _text(name, source, target, fields, sample)}
     return write_new(root, with_modelines(root, texts))
@@ -80,8 +84,9 @@ def _yaml(data: Any) -> str:
 class _Shape:
     """What is required of a kind of document, as its schema says."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, filters: Mapping[str, str]) -> None:
         self._schema = schema
+        self._filters = filters
 
     def fields(self, path: str) -> dict[str, Any]:
         """The required fields, each read where it has the same name in the source."""
@@ -102,7 +107,7 @@ class _Shape:
             return {"$each": f"{path} as {item}", **self._item(self._form(form["items"]), item, depth + 1)}
         if "properties" in form:
             return self._object(form, path, depth)
-        return path + _FORMATS.get(form.get("format", ""), ("", ""))[1]
+        return path + self._filters.get(form.get("format", ""), "")
 
     def _item(self, form: Schema, name: str, depth: int) -> dict[str, Any]:
         return self._object(form, name, depth) if "properties" in form else {"$value": name}
@@ -137,7 +142,7 @@ def _value(form: Schema) -> Any:
     if "enum" in form or "const" in form:
         return form.get("enum", [form.get("const")])[0]
     if form.get("format") in _FORMATS:
-        return _FORMATS[form["format"]][0]
+        return _FORMATS[form["format"]]
     if form.get("type") in ("integer", "number"):
         return 1
     if form.get("type") == "boolean":

@@ -16,13 +16,18 @@ from hub.mapping import compare
 from hub.operations.yaml_text import block, flow
 from hub.source import Location, Node, Problems, Sequence, parse, plain
 from hub.source import Mapping as MappingNode
+from hub.source.yaml import LOADER
 
 _WIDTH: Final = 120
 """Columns that a value in braces may reach; what is wider is written in lines."""
 
 
 class Unwritable(Exception):
-    """The place cannot be written without changing something else. Says why."""
+    """A file cannot be written without changing something else. Says why, and `location`, of which expectation."""
+
+    def __init__(self, reason: str, location: Location | None = None) -> None:
+        super().__init__(reason)
+        self.location = location
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class _Place:
     """Whether it is within braces or brackets."""
     in_list: bool
     """Whether it is an item of a list."""
+    is_alias: bool = False
+    """Whether it stands elsewhere, and here is only its name (`*name`)."""
 
     @property
     def start(self) -> int:
@@ -60,10 +67,9 @@ class _Place:
         return {}
 
     def _child(self, node: Node, column: int, mark: yaml.Node) -> _Place:
-        if mark.start_mark.index < self.start:
-            raise Unwritable("it is written as an alias (*) of something above")
         in_flow = self.in_flow or not self.is_block
-        return _Place(node, mark, column, in_flow, isinstance(self.node, Sequence))
+        is_alias = mark.start_mark.index < self.start
+        return _Place(node, mark, column, in_flow, isinstance(self.node, Sequence), is_alias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,7 @@ def with_expected(text: str, file: str, outputs: Mapping[Location, Any]) -> str:
     Raises Unwritable where a value is shared by an anchor, or cannot be written for another reason.
     """
     tests = _tests(text, file)
-    changes = [
-        change for place in _places(tests, outputs) for change in _changes(place, outputs[place.node.location], text)
-    ]
+    changes = [change for place in _places(tests, outputs) for change in _changes_at(place, outputs, text)]
     after = text
     for change in sorted(changes, key=lambda change: change.start, reverse=True):
         after = after[: change.start] + change.text + after[change.end :]
@@ -94,7 +98,10 @@ def with_expected(text: str, file: str, outputs: Mapping[Location, Any]) -> str:
 def _tests(text: str, file: str) -> _Place:
     """The whole file, seen both ways."""
     node = parse(text, file, Problems())
-    mark = yaml.compose(text, Loader=yaml.SafeLoader) if node is not None else None
+    try:
+        mark = yaml.compose(text, Loader=LOADER) if node is not None else None
+    except yaml.composer.ComposerError as error:
+        raise Unwritable("two anchors (&) of the file have one name") from error
     if node is None or mark is None:
         raise Unwritable("the file is no YAML any more")
     return _Place(node, mark, 0, in_flow=False, in_list=False)
@@ -104,14 +111,25 @@ def _places(root: _Place, outputs: Mapping[Location, Any]) -> list[_Place]:
     """What tests expect, of those whose places are asked for."""
     tests = root.children()["tests"].children().values()
     found = [place for test in tests if (place := test.children()["expect"]).node.location in outputs]
-    if len(found) != len(outputs):
+    if {place.node.location for place in found} != outputs.keys():
         raise Unwritable("a test is not where it was")
     return found
+
+
+def _changes_at(place: _Place, outputs: Mapping[Location, Any], text: str) -> list[_Change]:
+    """The changes of all that one test expects."""
+    location = place.node.location
+    try:
+        return list(_changes(place, outputs[location], text))
+    except Unwritable as error:
+        raise Unwritable(str(error), location) from error
 
 
 def _changes(place: _Place, output: Any, text: str) -> Iterator[_Change]:
     if not compare(plain(place.node), output, partial=False):
         return
+    if place.is_alias:
+        raise Unwritable("it is written as an alias (*) of something above")
     if text[place.start : place.start + 1] == "&":
         raise Unwritable("it has an anchor (&), by which something else may share it")
     children = place.children()
@@ -161,6 +179,6 @@ def _require_only(before: _Place, text: str, file: str, outputs: Mapping[Locatio
             old["tests"][number]["expect"] = None
             found, new["tests"][number]["expect"] = new["tests"][number]["expect"], None
             if compare(found, outputs[location], partial=False):
-                raise Unwritable("it cannot be written in its place")
+                raise Unwritable("it cannot be written in its place", location)
     if old != new:
         raise Unwritable("something else would change with it")

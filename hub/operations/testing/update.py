@@ -11,10 +11,11 @@ from typing import Any
 from hub.operations.errors import OperationRefused
 from hub.operations.testing.expected_yaml import Unwritable, with_expected
 from hub.operations.testing.suite import Suite, read_suite, run_suite
+from hub.operations.whole_files import write_whole
 from hub.source import Location
 from hub.workspace import TestResult
 from hub.workspace.files import Files, is_sample
-from hub.workspace.testing import Case, Rewrite
+from hub.workspace.testing import Case, Rewrite, run_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def bring_up_to_date(
 
     Everything is run anew with what would be written, before it is. Returns the suite as it is
     then, with its results. Raises OperationRefused, and writes nothing, if an expectation cannot
-    be written or would not hold.
+    be written, would not hold, or would make another test fail.
     """
     pairs = zip(suite.cases, results, strict=True)
     rewrites = [(case, rewrite) for case, result in pairs if not result.passed and (rewrite := case.rewrite())]
@@ -49,10 +50,20 @@ def bring_up_to_date(
     for one in written:
         if (one.file, one.subject, one.name) not in passed:
             raise _refused(one.file, one.line, one.name, "it would fail all the same; change it by hand")
-    for path, content in changed.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(content)
+    _require_unharmed(suite, changed)
+    write_whole(root, changed)
     return new, outcome, written
+
+
+def _require_unharmed(suite: Suite, changed: Files) -> None:
+    """Raise OperationRefused if a test that passes, chosen or not, would fail: it may read what another expects."""
+    if not any(path in suite.files for path in changed if is_sample(PurePosixPath(path))):
+        return
+    before, after = read_suite(suite.files), read_suite({**suite.files, **changed})
+    for case, result in zip(before.cases, run_suite(after), strict=True):
+        if not result.passed and run_case(case).passed:
+            place, reason = case.location, "it passes, and reads a file that would change; give each test its own"
+            raise _refused(place.file, place.line, case.name, reason)
 
 
 def _changed(files: Files, rewrites: Sequence[tuple[Case, Rewrite]]) -> dict[str, bytes]:
@@ -76,7 +87,7 @@ def _rewritten(content: bytes, path: str, outputs: dict[Location, Any]) -> bytes
     try:
         return mark + with_expected(text, path, outputs).encode()
     except Unwritable as error:
-        place = min(outputs)
+        place = error.location or min(outputs)
         raise _refused(path, place.line, "what is expected", f"{error}; change it by hand") from error
 
 

@@ -22,6 +22,7 @@ from hub.operations.stories.view import order_view
 from hub.pipelines import tree_of
 from hub.runtime.trial import TrialHub
 from hub.store.bodies import read_whole
+from hub.store.states import DocumentState
 from hub.store.tables import delivery, document, order_head, transmission
 
 Read = Callable[[bytes], Any]
@@ -134,7 +135,7 @@ def _document(row: AnyRow) -> Row:
         "revision": row.revision,
         "reason": row.reason or "",
     }
-    kind = row.kind or "what could not be read"
+    kind = row.kind or ("what was left out" if row.state == DocumentState.FILTERED else "what could not be read")
     effect = f" ({row.effect})" if row.effect else ""
     words = f"{kind} from {row.source}, {row.state}{effect}{_of_order(row.order_number)}{_since(row.reason)}"
     if row.content is None:

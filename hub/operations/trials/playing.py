@@ -19,7 +19,7 @@ from hub.operations.failures.settling import Decision, settle
 from hub.operations.trials.holding import unmet
 from hub.operations.trials.looking import Look
 from hub.runtime.replay import Mode
-from hub.runtime.sandbox.address import MISSING, look_up, parse_address
+from hub.runtime.sandbox.address import MISSING, Address, look_up, parse_address
 from hub.runtime.trial import Part, TrialHub
 from hub.store.states import DeliveryState
 from hub.workspace.samples import sample_path
@@ -179,12 +179,19 @@ def _part(clause: FaultClause | AnswerClause) -> Part:
 def _changed(tree: Any, arrival: Arrival) -> Any:
     """The tree with its changes; RejectedMessage for a place that is not in it."""
     for written, value in arrival.changes.items():
-        *way, last = parse_address(written)
-        holder = look_up(tree, tuple(way))
+        way = _way(written)
+        holder = look_up(tree, way[:-1]) if way else MISSING
         if isinstance(holder, dict):
-            holder[str(last)] = value
-        elif isinstance(holder, list) and look_up(holder, (last,)) is not MISSING:
-            holder[int(last)] = value
+            holder[str(way[-1])] = value
+        elif isinstance(holder, list) and look_up(holder, way[-1:]) is not MISSING:
+            holder[int(way[-1])] = value
         else:
-            raise RejectedMessage(f"There is no {written} in what arrives here, so it cannot be changed.")
+            raise RejectedMessage(f"There is no {written!r} in what arrives here, so it cannot be changed.")
     return tree
+
+
+def _way(written: str) -> Address:
+    try:
+        return parse_address(written)
+    except ValueError as error:
+        raise RejectedMessage(f"The changes cannot be made: {error}.") from error

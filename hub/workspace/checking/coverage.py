@@ -65,7 +65,7 @@ def _check(plan: Plan, expected: Any, problems: Problems) -> None:
 def _check_object(plan: Object, model: type[BaseModel], problems: Problems) -> None:
     known = {field.alias or name: field for name, field in model.model_fields.items()}
     for name, field in known.items():
-        if field.is_required() and name not in plan.fields and name not in _BY_THE_HUB:
+        if field.is_required() and not _makes(plan, name) and name not in _BY_THE_HUB:
             message = f"every {model.__name__} has {name!r}, which nothing here makes"
             problems.error("missing-field", message, plan.location, f"add {name}: EXPRESSION")
     for name, (location, value) in plan.fields.items():
@@ -74,3 +74,9 @@ def _check_object(plan: Object, model: type[BaseModel], problems: Problems) -> N
         elif model.model_config.get("extra") == "forbid":
             suggestion = nearest(name, known) or "put what a partner adds under extensions"
             problems.error("unknown-field", f"no {model.__name__} has {name!r}", location, suggestion)
+
+
+def _makes(plan: Object, name: str) -> bool:
+    """Whether an object has a field; a constant null makes none."""
+    part = plan.fields[name][1] if name in plan.fields else None
+    return part is not None and not (isinstance(part, Constant) and part.value is None)

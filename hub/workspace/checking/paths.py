@@ -27,7 +27,7 @@ from hub.workspace.checking.shapes import Shape
 Origin = tuple[str, ...]
 """A place in a tree: the variable, then keys. Lists on the way do not show."""
 
-_SAME: Final = frozenset(("first", "last", "where", "default"))
+_SAME: Final = frozenset(("first", "last", "where"))
 """Filters that yield what they were given, or an item of it."""
 _WITH_PATH: Final = frozenset(("where", "sum", "flatten"))
 """Filters whose first argument is a path in each item."""
@@ -88,10 +88,14 @@ class PathReader:
     readings: list[Reading] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
 
-    def plan(self, plan: Plan, names: Names) -> None:
-        """Follow every path of a plan; what `output` stands for is not known."""
+    def plan(self, plan: Plan, names: Names, lenient: bool = False) -> None:
+        """Follow every path of a plan; what `output` stands for is not known.
+
+        `lenient` is whether nothing need be found, as in a `$default`, which most samples have no use for.
+        """
         if isinstance(plan, Leaf):
-            self._read(plan.source, names, plan.optional or plan.default is not None)
+            lenient = lenient or plan.default is not None
+            self._read(plan.source, names, lenient or plan.optional)
         elif isinstance(plan, When):
             self._read(plan.condition, names, True)
         elif isinstance(plan, Switch):
@@ -104,7 +108,7 @@ class PathReader:
         elif isinstance(plan, Each):
             names = self._each(plan, names)
         for _, _, part in inner(plan):
-            self.plan(part, names)
+            self.plan(part, names, lenient)
 
     def expression(self, tree: nodes.Expr, location: Location, names: Names, lenient: bool) -> Place:
         """Follow the paths of one expression; what its value stands for."""
@@ -171,7 +175,9 @@ class _Expression:
 
     def _filter(self, node: nodes.Filter, lenient: bool) -> Place:
         assert node.node is not None
-        of = self.place(node.node, lenient or node.name == "default")
+        if node.name == "default":
+            return self._default(self.place(node.node, True), node.args[0])
+        of = self.place(node.node, lenient)
         for argument in (*node.args, *node.kwargs):
             self.place(argument, lenient)
         path = node.args[0].value if node.args and isinstance(node.args[0], nodes.Const) else None
@@ -181,14 +187,15 @@ class _Expression:
                 end = self._step(end, key, f"{text_of(node.node)} | {node.name}({path!r})", True)
         return of if node.name in _SAME else end if node.name == "flatten" else UNKNOWN
 
+    def _default(self, of: Place, other: nodes.Expr) -> Place:
+        """The one or the other; an empty list or object in place of what is missing has nothing to find."""
+        instead = self.place(other, True)
+        return of if isinstance(other, nodes.List | nodes.Dict) else _joined(of, instead)
+
     def _comparison(self, node: nodes.Compare, lenient: bool) -> Place:
-        one, other = node.expr, node.ops[0].expr
-        sides = [(one, self.place(one, lenient), other), (other, self.place(other, lenient), one)]
-        if node.ops[0].op in ("in", "notin"):
-            del sides[1]  # A part of a text is not the text.
-        for side, of, against in sides:
-            for text in texts_in(against):
-                self.found.comparisons.append(Comparison(of, text_of(side), text, self.location))
+        places = {side: self.place(side, lenient) for side in (node.expr, node.ops[0].expr)}
+        for side, text in compared_texts(node):
+            self.found.comparisons.append(Comparison(places[side], text_of(side), text, self.location))
         return UNKNOWN
 
     def _or(self, node: nodes.Or, lenient: bool) -> Place:
@@ -235,10 +242,16 @@ def text_of(node: nodes.Node) -> str:
     return node.name if isinstance(node, nodes.Name) else "…"
 
 
-def texts_in(node: nodes.Node) -> list[str]:
-    """The texts that stand there: one, or those of a list."""
-    items = node.items if isinstance(node, nodes.List | nodes.Tuple) else [node]
-    return [item.value for item in items if isinstance(item, nodes.Const) and isinstance(item.value, str)]
+def compared_texts(node: nodes.Compare) -> Iterator[tuple[nodes.Expr, str]]:
+    """What is compared with texts that stand there, with each of them. A part of a text is not the text, so that
+    behind `in` those of a list count alone."""
+    one, other = node.expr, node.ops[0].expr
+    pairs = [(one, other), (other, one)]
+    if node.ops[0].op in ("in", "notin"):
+        pairs = [(one, item) for item in other.items] if isinstance(other, nodes.List | nodes.Tuple) else []
+    for side, against in pairs:
+        if isinstance(against, nodes.Const) and isinstance(against.value, str):
+            yield side, against.value
 
 
 def expressions_in(plan: Plan) -> Iterator[Source]:

@@ -20,7 +20,7 @@ from hub.pipelines.compiler import LEDGER
 from hub.pipelines.formula import Formula
 from hub.pipelines.nodes import place
 from hub.source import Problems, Scalar, nearest
-from hub.workspace.checking.paths import texts_in
+from hub.workspace.checking.paths import compared_texts
 from hub.workspace.loader import Draft
 
 EFFECTS: Final[Mapping[str, Collection[str]]] = {
@@ -96,9 +96,7 @@ def _comparisons(condition: Formula) -> Iterator[tuple[str, str]]:
         return
     compared = [*([tree] if isinstance(tree, nodes.Compare) else ()), *tree.find_all(nodes.Compare)]
     for one in compared:
-        sides = (one.expr, one.ops[0].expr)
-        for path, other in (sides, sides[::-1]):
-            yield from ((name, text) for name in _path(path) for text in texts_in(other))
+        yield from ((name, text) for side, text in compared_texts(one) for name in _path(side))
 
 
 def _path(node: nodes.Node) -> list[str]:

@@ -25,17 +25,18 @@ _LONG: Final = 4
 def check_paths(draft: Draft, own: Collection[str], tests: Iterable[Tested], problems: Problems) -> None:
     """Report paths of mappings, routes and the ledger's rules that lead nowhere.
 
-    A field that a model has not is an error, everywhere. A key that no sample has is a warning, for
-    mappings whose file is the workspace's `own`, and that have tests.
+    A field that a model has not is an error, everywhere. A key that no sample has is a warning, where
+    it stands in a file of the workspace's `own`, not in one of the library that is extended, and the mapping has tests.
     """
     samples = _Samples(draft.files, tests)
     for mapping in draft.mappings.values():
         if mapping is not None:
-            _check_mapping(mapping, samples.of(mapping) if mapping.location.file in own else None, problems)
+            sampled = samples.of(mapping) if mapping.location.file in own else None
+            _check_mapping(mapping, sampled, own, problems)
     _check_formulas(draft, problems)
 
 
-def _check_mapping(mapping: CompiledMapping, sampled: Sampled | None, problems: Problems) -> None:
+def _check_mapping(mapping: CompiledMapping, sampled: Sampled | None, own: Collection[str], problems: Problems) -> None:
     model = KINDS.get(mapping.source_type)
     names = {"order": _document(Order)}
     if model is not None:
@@ -45,7 +46,7 @@ def _check_mapping(mapping: CompiledMapping, sampled: Sampled | None, problems: 
     reader = PathReader()
     reader.plan(mapping.plan, names)
     _report_fields(reader, problems)
-    _report_keys(reader.readings, problems)
+    _report_keys(reader.readings, own, problems)
 
 
 def _check_formulas(draft: Draft, problems: Problems) -> None:
@@ -92,11 +93,11 @@ def _report_fields(reader: PathReader, problems: Problems) -> None:
             problems.error("unknown-path", message, reading.location, nearest(reading.key, keys) or _known(keys))
 
 
-def _report_keys(readings: Iterable[Reading], problems: Problems) -> None:
+def _report_keys(readings: Iterable[Reading], own: Collection[str], problems: Problems) -> None:
     may_be_missing = {reading.origin for reading in readings if reading.lenient}
     for reading in readings:
         keys = _missing_of(reading, Sampled)
-        if keys is None or reading.of.shape is None:
+        if keys is None or reading.of.shape is None or reading.location.file not in own:
             continue
         if reading.origin in may_be_missing and not _is_slip(reading.key, keys):
             continue

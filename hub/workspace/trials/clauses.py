@@ -12,6 +12,8 @@ from hub.workspace.units import Duration
 
 BEGIN: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 """When a test begins that names no time: a Monday morning."""
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Between which a test begins: around it there must be room for waits and zones."""
 
 Tables = dict[str, dict[str, str]]
 """Crosswalk to value to code."""
@@ -128,7 +130,9 @@ class TrialClause(Clause):
     """One test: steps, or `input` and `expect` for one message and what comes of it."""
 
     name: str = Field(min_length=1, description="What it shows, in words.")
-    at: AwareDatetime = Field(default=BEGIN, description="When it begins; time passes only where a step waits.")
+    at: AwareDatetime = Field(
+        default=BEGIN, ge=_FIRST, lt=_LAST, description="When it begins; time passes only where a step waits."
+    )
     given: GivenClause = Field(default_factory=GivenClause, description="What stands in for the workspace's own.")
     connection: str | None = Field(default=None, description="With `input`: where it arrives.")
     type: str | None = Field(default=None, description="With `input`: its payload type.")
