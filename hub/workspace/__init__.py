@@ -1,14 +1,12 @@
-"""Workspaces: the YAML read, loaded, checked, tested, and kept by version."""
+"""Workspaces: the YAML read and loaded; what is wrong with it is in `checking`, its tests in `testing` and `trials`."""
 
 from __future__ import annotations
 
-from hub.workspace.checking import check
 from hub.workspace.connections import Connection, ConnectionSpec, Retry
 from hub.workspace.crosswalks import Crosswalk
 from hub.workspace.files import Files, overlay, read_directory, standard_library, version_of
 from hub.workspace.loader import Loaded, load
 from hub.workspace.settings import HubSettings
-from hub.workspace.testing import TestResult, run_tests
 from hub.workspace.workspace import Workspace
 
 __all__ = [
@@ -19,13 +17,10 @@ __all__ = [
     "HubSettings",
     "Loaded",
     "Retry",
-    "TestResult",
     "Workspace",
-    "check",
     "load",
     "overlay",
     "read_directory",
-    "run_tests",
     "standard_library",
     "version_of",
 ]

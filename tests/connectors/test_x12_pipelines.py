@@ -7,7 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from hub.workspace import check, standard_library
+from hub.workspace import standard_library
+from hub.workspace.checking import check
 
 README = (Path(__file__).parents[2] / "connectors" / "edi" / "x12" / "README.md").read_text(encoding="utf-8")
 ROW = re.compile(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from hub.operations.trials import pipeline_cases
-from hub.workspace import check, read_directory, standard_library
+from hub.workspace import read_directory, standard_library
+from hub.workspace.checking import check
 from hub.workspace.loader import read_draft
 from tests.project.tree import ROOT
 

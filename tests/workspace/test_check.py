@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from hub.contract.registry import find_connector
 from hub.ledger.orders import acknowledgement, billing, capture, effect_of, fulfilment, returns, shipping
-from hub.workspace import check, read_directory, standard_library
+from hub.workspace import read_directory, standard_library
+from hub.workspace.checking import check
 from hub.workspace.checking.reach import EFFECTS
 from tests.workspace.shop_files import FILES
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.workspace import check
+from hub.workspace.checking import check
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/reference/check.md").read_text(encoding="utf-8")

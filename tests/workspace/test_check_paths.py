@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.workspace import check, read_directory
+from hub.workspace import read_directory
+from hub.workspace.checking import check
 
 ROOT = Path(__file__).parents[2]
 SAMPLE: dict[str, Any] = {

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from hub.contract.registry import connector_types, find_connector
-from hub.workspace import check, read_directory, standard_library
+from hub.workspace import read_directory, standard_library
+from hub.workspace.checking import check
 from tests.workspace.shop_files import FILES
 
 ROOT = Path(__file__).parents[2]

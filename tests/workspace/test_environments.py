@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from hub.contract.errors import ConfigError
 from hub.source import Location, Mapping, Node, Problems, Scalar, Sequence, parse, plain
-from hub.workspace import Workspace, check, load, read_directory, version_of
+from hub.workspace import Workspace, load, read_directory, version_of
+from hub.workspace.checking import check
 from hub.workspace.environments import KEPT, VARIABLE, laid_over
 from hub.workspace.files import read_hub_files
 from hub.workspace.loader import load_settings

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hub.mapping.lookups import NoLookups
-from hub.workspace import load, run_tests
+from hub.workspace import load
+from hub.workspace.testing import run_tests
 from tests.workspace.shop_files import FILES
 
 ENVIRON = {"SHOP_TOKEN": "t", "SHOP_SECRET": "s", "ERP_TOKEN": "e"}

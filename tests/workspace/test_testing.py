@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from hub.source import ConfigurationRefused
-from hub.workspace import TestResult, read_directory, run_tests
+from hub.workspace import read_directory
+from hub.workspace.testing import TestResult, run_tests
 from tests.workspace.shop_files import FILES
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from hub.operations.testing import run_workspace_tests
-from hub.workspace import run_tests
+from hub.workspace.testing import run_tests
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/testing.md").read_text(encoding="utf-8")
 FILES = {

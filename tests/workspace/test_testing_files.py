@@ -7,7 +7,9 @@ from __future__ import annotations
 import pytest
 
 from hub.source import ConfigurationRefused
-from hub.workspace import check, load, read_directory, run_tests, version_of
+from hub.workspace import load, read_directory, version_of
+from hub.workspace.checking import check
+from hub.workspace.testing import run_tests
 from tests.workspace.shop_files import FILES
 
 PATH = "mappings/shop/order_more.test.yaml"

@@ -8,7 +8,8 @@ from pathlib import Path
 from hub.operations.testing.coverage import MappingCoverage, cover
 from hub.operations.testing.suite import read_suite, run_suite
 from hub.operations.testing.update import Written, bring_up_to_date
-from hub.workspace import TestResult, read_directory
+from hub.workspace import read_directory
+from hub.workspace.testing import TestResult
 
 
 @dataclass(frozen=True, slots=True)

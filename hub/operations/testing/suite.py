@@ -11,9 +11,9 @@ from typing import Final
 
 from hub.mapping import Mapping as CompiledMapping
 from hub.operations.trials import pipeline_cases
-from hub.workspace import Files, TestResult, standard_library
+from hub.workspace import Files, standard_library
 from hub.workspace.loader import read_draft
-from hub.workspace.testing import Case, mapping_cases, run_case, select
+from hub.workspace.testing import Case, TestResult, mapping_cases, run_case, select
 
 ALONE: Final = 5.0
 """Seconds for which one process runs tests; a second one takes about two to begin."""

@@ -13,9 +13,8 @@ from hub.operations.testing.expected_yaml import Unwritable, with_expected
 from hub.operations.testing.suite import Suite, read_suite, run_suite
 from hub.operations.whole_files import write_whole
 from hub.source import Location
-from hub.workspace import TestResult
 from hub.workspace.files import Files, is_sample
-from hub.workspace.testing import Case, Rewrite, run_case
+from hub.workspace.testing import Case, Rewrite, TestResult, run_case
 
 
 @dataclass(frozen=True, slots=True)
