@@ -25,6 +25,7 @@ import logging
 import ssl
 from collections.abc import Collection, Mapping
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +103,16 @@ class HttpClient:
         self._base = _base(base_url)
         self._prefix = str(self._base.copy_with(query=None, fragment=None)).rstrip("/")
         self._settings = settings
+        self._ssl = _ssl_context(settings.ca_file) if self._base.scheme == "https" else None
         self._client = httpx.AsyncClient(
-            transport=AiohttpTransport(client=self._session),
+            # The session has its own context; without one here, the transport would read all certificates again.
+            transport=AiohttpTransport(verify=self._ssl or _default_context(), client=self._session),
             headers={"accept-encoding": "gzip, deflate", "user-agent": "crossdock", **(headers or {})},
             auth=auth,
             timeout=httpx.Timeout(
                 settings.read_timeout, connect=settings.connect_timeout, pool=settings.connect_timeout
             ),
         )
-        self._ssl = _ssl_context(settings.ca_file) if self._base.scheme == "https" else None
 
     def _session(self) -> aiohttp.ClientSession:
         """aiohttp's side, made at the first request since it belongs to the running loop."""
@@ -267,9 +269,15 @@ def _base(text: str) -> httpx.URL:
     return url
 
 
+@cache
+def _default_context() -> ssl.SSLContext:
+    """The authorities that are trusted anyway, read once a process."""
+    return httpx.create_ssl_context()
+
+
 def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is None:
-        return httpx.create_ssl_context()
+        return _default_context()
     try:
         return ssl.create_default_context(cafile=str(ca_file))
     except (OSError, ssl.SSLError) as error:

@@ -28,12 +28,15 @@ from hub.workspace.files import (
     without_tests,
 )
 from hub.workspace.hub_file import HubFile
+from hub.workspace.kept import Kept
 from hub.workspace.mappings import compile_mappings
 from hub.workspace.settings import HubSettings
 from hub.workspace.workspace import Workspace
 
 CONNECTIONS: Final = "config/connections"
 CROSSWALKS: Final = "config/crosswalks"
+
+_NODES: Final = Kept[Node]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +209,14 @@ def _is_pipeline(path: PurePosixPath) -> bool:
 
 
 def _parse(read: _Read, path: PurePosixPath) -> Node | None:
-    return parse(read.files[str(path)], str(path), read.problems)
+    file, content = str(path), read.files[str(path)]
+    node = _NODES.get(file, content)
+    if node is None:
+        before = len(read.problems)
+        node = parse(content, file, read.problems)
+        if node is not None and len(read.problems) == before:
+            _NODES.put(file, content, node)
+    return node
 
 
 def _read_hub_file(read: _Read, path: PurePosixPath) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from threading import Lock
 from typing import Final
 
 from hub.contract.documents import KINDS
@@ -12,30 +11,9 @@ from hub.mapping import compile_mapping
 from hub.pipelines.nodes import place
 from hub.source import Mapping as MappingNode
 from hub.source import Node, Problems
+from hub.workspace.kept import Kept
 
-MOST_KEPT: Final = 1_000
-
-
-class _Kept:
-    """Mappings as they were compiled, by file and content: the next version of a configuration shares most of them."""
-
-    def __init__(self) -> None:
-        self._mappings: dict[tuple[str, bytes], CompiledMapping] = {}
-        self._lock = Lock()
-
-    def get(self, file: str, content: bytes) -> CompiledMapping | None:
-        """That of a file; None if it was not compiled yet."""
-        return self._mappings.get((file, content))
-
-    def put(self, file: str, content: bytes, mapping: CompiledMapping) -> None:
-        """Keep it, and forget the one that was kept first where there are too many."""
-        with self._lock:
-            self._mappings[file, content] = mapping
-            while len(self._mappings) > MOST_KEPT:
-                del self._mappings[next(iter(self._mappings))]
-
-
-_KEPT: Final = _Kept()
+_KEPT: Final = Kept[CompiledMapping]()
 
 
 def compile_mappings(
