@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
 import yaml
 
-from hub.contract.clock import SystemClock
-from hub.store import Store
-from hub.store.schema import migrate
-from hub.workspace import load, standard_library
-from hub.workspace.versions import Purpose, activate, keep
-from tests.runtime.hubs import LocalHub
 from tests.runtime.workspaces import DOMAIN, HUB, SECRET
 
 Tree = Mapping[str, Any]
@@ -109,29 +102,3 @@ def workspace(*, directory: str, connections: Mapping[str, Tree], pipelines: Map
 
 def _file(kind: str, name: str, content: Tree) -> str:
     return yaml.safe_dump({kind: name, **content}, sort_keys=False)
-
-
-@contextmanager
-def small_hub(database_url: str, files: Mapping[str, str]) -> Iterator[LocalHub]:
-    """A hub on a database that is brought to its schema and configuration."""
-    named = [path for path in standard_library() if _is_named(path, files)]
-    library = {path: standard_library()[path] for path in named}
-    loaded = load({path: text.encode() for path, text in files.items()}, library=library)
-    loaded.problems.raise_if_errors()
-    assert loaded.workspace is not None
-    store = Store(database_url)
-    migrate(store)
-    with store.write() as connection:
-        now = SystemClock().now()
-        keep(connection, loaded.workspace, actor="test", at=now)
-        activate(connection, loaded.workspace.version, purpose=Purpose.RUN, actor="test", at=now)
-    try:
-        yield LocalHub(store, loaded.workspace)
-    finally:
-        store.close()
-
-
-def _is_named(path: str, files: Mapping[str, str]) -> bool:
-    """Whether a pipeline uses a mapping of the library."""
-    word = f"map: {path.removeprefix('mappings/').removesuffix('.yaml')}\n"
-    return any(word in text for text in files.values())

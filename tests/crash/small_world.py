@@ -13,8 +13,8 @@ from hub.contract.simulator import SandboxContext, Simulator
 from hub.contract.testkit.case import case_of
 from tests.crash.cuts import Wire, wire_to
 from tests.crash.killed_connectors import ForkedProcesses, forked_processes
-from tests.crash.small_hub import RETRY, Tree, small_hub, workspace
-from tests.runtime.hubs import LocalHub
+from tests.crash.small_hub import RETRY, Tree, workspace
+from tests.runtime.hubs import LocalHub, local_hub
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -62,7 +62,7 @@ async def small_world(
             connections={one.name: _connection(one, access)},
             pipelines=one.pipelines,
         )
-        hub = stack.enter_context(small_hub(database_url, files))
+        hub = stack.enter_context(local_hub(database_url, files))
         started = stack.enter_context(forked_processes(database_url))
         yield SmallWorld(simulator, access, hub, started, wire)
 

@@ -6,6 +6,7 @@ library's way, from Shopify to SAP by IDoc files and back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from hub.contract.clock import SystemClock
@@ -153,7 +154,7 @@ NOWHERE = {"host": "127.0.0.1", "port": "9", "user": "sap", "password": "x", "ho
 
 def prepare(database_url: str, files: Mapping[str, str]) -> tuple[Store, Workspace]:
     """Bring a database to its schema and make `files` its active configuration."""
-    loaded = load({path: text.encode() for path, text in files.items()}, library=standard_library())
+    loaded = load({path: text.encode() for path, text in files.items()}, library=library_of(files))
     loaded.problems.raise_if_errors()
     assert loaded.workspace is not None
     store = Store(database_url)
@@ -163,3 +164,10 @@ def prepare(database_url: str, files: Mapping[str, str]) -> tuple[Store, Workspa
         keep(connection, loaded.workspace, actor="test", at=now)
         activate(connection, loaded.workspace.version, purpose=Purpose.RUN, actor="test", at=now)
     return store, loaded.workspace
+
+
+def library_of(files: Mapping[str, str]) -> dict[str, bytes]:
+    """Those mappings of the library that pipelines among the files name: every process compiles all that it gets."""
+    named = set(re.findall(r"\bmap: ([\w/]+)", "\n".join(files.values())))
+    library = standard_library()
+    return {path: library[path] for path in library if path.removeprefix("mappings/").removesuffix(".yaml") in named}
