@@ -19,6 +19,7 @@ from hub.operations.gate import Example, Group, Kind, Report, Selection, run_gat
 from hub.operations.gate.stored import chosen
 from hub.source import ConfigurationRefused
 from hub.store import Store, tables
+from hub.workspace import standard_library
 from tests.operations.shop import FILES, body, order
 from tests.runtime.hubs import LocalHub, local_hub
 
@@ -84,7 +85,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     with pytest.MonkeyPatch.context() as environ:
         environ.setenv("TEST_SECRET", "hush-hush")
         environ.setenv("TEST_DATABASE", url)
-        with local_hub(url, SHOP) as filled:
+        with local_hub(url, SHOP, library=standard_library()) as filled:
             asyncio.run(fill(filled))
             yield filled
 
@@ -366,7 +367,7 @@ def dump(store: Store) -> dict[str, list[tuple[Any, ...]]]:
 async def test_nothing_is_written(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_SECRET", "hush-hush")
     monkeypatch.setenv("TEST_DATABASE", database_url)
-    with local_hub(database_url, SHOP) as hub:
+    with local_hub(database_url, SHOP, library=standard_library()) as hub:
         await fill(hub)
         with hub.store.write() as connection:
             latest = select(func.max(tables.message.c.id)).scalar_subquery()

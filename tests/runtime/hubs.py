@@ -129,9 +129,14 @@ class LocalHub:
 
 
 @contextmanager
-def local_hub(database_url: str, files: Mapping[str, str], clock: Clock | None = None) -> Iterator[LocalHub]:
-    """A hub on a database that is brought to its schema and configuration."""
-    store, workspace = prepare(database_url, files)
+def local_hub(
+    database_url: str,
+    files: Mapping[str, str],
+    clock: Clock | None = None,
+    library: Mapping[str, bytes] | None = None,
+) -> Iterator[LocalHub]:
+    """A hub on a database that is brought to its schema and configuration (see `prepare`)."""
+    store, workspace = prepare(database_url, files, library)
     try:
         yield LocalHub(store, workspace, clock)
     finally:

@@ -152,9 +152,15 @@ NOWHERE = {"host": "127.0.0.1", "port": "9", "user": "sap", "password": "x", "ho
 """Access to a SAP that is not there, for tests that never open the connection."""
 
 
-def prepare(database_url: str, files: Mapping[str, str]) -> tuple[Store, Workspace]:
-    """Bring a database to its schema and make `files` its active configuration."""
-    loaded = load({path: text.encode() for path, text in files.items()}, library=library_of(files))
+def prepare(
+    database_url: str, files: Mapping[str, str], library: Mapping[str, bytes] | None = None
+) -> tuple[Store, Workspace]:
+    """Bring a database to its schema and make `files` its active configuration, above what they use of the library.
+
+    As `library` all of it can be given, where a test compares with a directory's.
+    """
+    used = library_of(files) if library is None else library
+    loaded = load({path: text.encode() for path, text in files.items()}, library=used)
     loaded.problems.raise_if_errors()
     assert loaded.workspace is not None
     store = Store(database_url)
