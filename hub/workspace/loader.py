@@ -46,6 +46,12 @@ class Loaded:
     workspace: Workspace | None
     problems: Problems
 
+    def usable(self) -> Workspace:
+        """The workspace; ConfigurationRefused, with all that is wrong, if there is none."""
+        self.problems.raise_if_errors()
+        assert self.workspace is not None
+        return self.workspace
+
 
 @dataclass(slots=True)
 class Draft:

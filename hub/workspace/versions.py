@@ -100,8 +100,4 @@ def load_active(connection: Connection) -> Workspace:
 
 def load_version(connection: Connection, version: str) -> Workspace:
     """The workspace of a kept version; ConfigurationRefused if it cannot be loaded today."""
-    loaded = load(files_of(connection, version))
-    loaded.problems.raise_if_errors()
-    if loaded.workspace is None:
-        raise ConfigError(f"The configuration {version} cannot be loaded.")
-    return loaded.workspace
+    return load(files_of(connection, version)).usable()

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.contract.errors import ConfigError
 from hub.source import Problem, Problems
 from hub.workspace import Files, Workspace, load, read_directory, standard_library
 from hub.workspace.checking import check
@@ -53,7 +52,7 @@ def check_workspace(root: Path) -> list[Finding]:
 
 def load_workspace(root: Path) -> Workspace:
     """The workspace at `root` as its files say; ConfigurationRefused if it has errors."""
-    return _loaded(read_directory(root), standard_library())
+    return load(read_directory(root), library=standard_library()).usable()
 
 
 def startable_workspace(root: Path) -> Workspace:
@@ -67,15 +66,7 @@ def startable_workspace(root: Path) -> Workspace:
 def startable(files: Files, library: Files | None = None) -> Workspace:
     """The workspace of these files, checked like at a start; those of a kept version need no library."""
     check(without_tests(files), library=library).raise_if_errors()
-    workspace = _loaded(files, library)
+    workspace = load(files, library=library).usable()
     for name in workspace.connections:
         workspace.connector_config(name)
     return workspace
-
-
-def _loaded(files: Files, library: Files | None) -> Workspace:
-    loaded = load(files, library=library)
-    loaded.problems.raise_if_errors()
-    if loaded.workspace is None:
-        raise ConfigError("The workspace cannot be loaded.")
-    return loaded.workspace

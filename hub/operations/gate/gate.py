@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from hub.contract.errors import ConfigError
 from hub.ledger.policy import PATH as POLICY
 from hub.operations.connections.pauses import require
 from hub.operations.gate.comparison import Comparison
@@ -53,11 +52,7 @@ def run_gate(store: Store, root: Path, which: Selection, *, examples: int) -> Re
 def _loaded(files: Files, active: Workspace) -> Workspace:
     """The new configuration, in the environment of the active one."""
     kept = {KEPT: active.files[KEPT]} if KEPT in active.files else {}
-    loaded = load({**files, **kept}, library=standard_library())
-    loaded.problems.raise_if_errors()
-    if loaded.workspace is None:
-        raise ConfigError("The new configuration cannot be loaded.")
-    return loaded.workspace
+    return load({**files, **kept}, library=standard_library()).usable()
 
 
 def _report(active: Workspace, new: Workspace, findings: Findings) -> Report:
